@@ -1,0 +1,5 @@
+"""``python -m faradaic`` is the command ``faradaic``."""
+
+from faradaic.cli import main
+
+main()

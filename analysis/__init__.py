@@ -1,0 +1,1 @@
+"""From run files to results with units and uncertainty, and publication figures."""

@@ -1,0 +1,1 @@
+"""What every part may use: clocks, units and the shape of a sample."""

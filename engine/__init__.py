@@ -1,0 +1,1 @@
+"""Runs protocols on channels: timing, limits, end conditions, recording."""

@@ -1,0 +1,1 @@
+"""Drivers: one per instrument family, all behind the same channel interface."""

@@ -1,0 +1,1 @@
+"""PalmSens EmStat Pico, EmStat4 and Nexus: MethodSCRIPT over a serial port."""

@@ -1,0 +1,1 @@
+"""Simulated instruments that speak the real ones' wire protocols, and simulated cells."""

@@ -1,0 +1,1 @@
+"""Simulated cells: the physics behind the terminals."""

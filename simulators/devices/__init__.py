@@ -1,0 +1,1 @@
+"""Simulated instruments: servers of the real instruments' wire protocols."""
