@@ -92,7 +92,7 @@ def unit_factor(unit_text: str, unit: str) -> float:
 
 
 @lru_cache(maxsize=1)
-def _registry():  # noqa: ANN202  pint's registry is a class made at run time
+def _registry():
     import pint  # noqa: PLC0415
 
     return pint.UnitRegistry(cache_folder=None)

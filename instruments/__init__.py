@@ -1,1 +1,50 @@
 """Drivers: one per instrument family, all behind the same channel interface."""
+
+from ..core.clock import Clock
+from .base import Channel, Identity, Instrument
+from .checks import Capabilities
+from .emstat import EmStat
+from .errors import BadReply, InstrumentError, InstrumentFault, NotConnected, OutOfRange, Timeout
+
+DRIVERS: dict[str, type[Instrument]] = {"emstat": EmStat}
+"""The instrument families, by the name that `open_instrument` takes."""
+
+
+def open_instrument(driver: str, address: str, clock: Clock | None = None) -> Instrument:
+    """Connect to an instrument.
+
+    Parameters
+    ----------
+    driver : str
+        The family, a key of `DRIVERS`.
+    address : str
+        Where it is: ``COM5``, ``/dev/ttyACM0``, ``socket://host:port``.
+    clock : Clock, optional
+        The time the instrument lives in; the computer's by default.
+
+    Raises
+    ------
+    ValueError
+        There is no such driver.
+    InstrumentError
+        There is no such instrument at the address.
+    """
+    if driver not in DRIVERS:
+        raise ValueError(f"there is no driver {driver!r}; known are {', '.join(DRIVERS)}.")
+    return DRIVERS[driver](address, clock)
+
+
+__all__ = [
+    "DRIVERS",
+    "BadReply",
+    "Capabilities",
+    "Channel",
+    "Identity",
+    "Instrument",
+    "InstrumentError",
+    "InstrumentFault",
+    "NotConnected",
+    "OutOfRange",
+    "Timeout",
+    "open_instrument",
+]

@@ -1,0 +1,210 @@
+"""The driver of the EmStat family."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from ...core.clock import Clock
+from ...core.samples import MEASUREMENT, Block
+from ...protocols.steps import Step
+from ..base import Channel, Identity, Instrument
+from ..errors import BadReply, InstrumentError, Timeout
+from ..link import open_link
+from .models import BAUDRATES, MODELS, Model
+from .script import CELL_OFF, READ_POTENTIAL, Script, compile_step
+from .script_run import ScriptRun
+from .wire import PAUSE_AFTER_ERROR_S, Wire
+
+_STOP_WAIT_S = 3.0
+_NOTHING = np.zeros(0, MEASUREMENT)
+
+
+class EmStat(Instrument):
+    """An EmStat Pico, EmStat4 LR or HR, MultiEmStat4 or Nexus by PalmSens.
+
+    Parameters
+    ----------
+    address : str
+        The port: ``COM5``, ``/dev/ttyACM0``, or a pyserial URL such as ``socket://host:port``.
+    clock : Clock, optional
+        The time the instrument lives in; the computer's by default.
+
+    Raises
+    ------
+    NotConnected, Timeout, BadReply
+        There is no EmStat at the address.
+    """
+
+    def __init__(self, address: str, clock: Clock | None = None) -> None:
+        super().__init__(address, clock)
+        self._wire = _connect(address)
+        try:
+            model, self.identity = _identify(self._wire, address)
+        except InstrumentError:
+            self._wire.close()
+            raise
+        self._channel = EmStatChannel(self._wire, self.identity, model, self.clock)
+        self.channels = (self._channel,)
+        self._closed = False
+
+    def close(self) -> None:
+        """Put the channel at rest and let go of the port; idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._channel.rest()
+        finally:
+            self._wire.close()
+
+
+def _connect(address: str) -> Wire:
+    """Open the port at the baud rate at which something answers; USB devices and sockets ignore it."""
+    silence = None
+    for baudrate, flow_control in BAUDRATES.items():
+        wire = Wire(open_link(address, baudrate=baudrate, xonxoff=flow_control), address)
+        try:
+            wire.synchronise()
+        except Timeout as error:
+            silence = error
+            wire.close()
+        except InstrumentError:
+            wire.close()
+            raise
+        else:
+            return wire
+        if address.startswith("socket://"):
+            break
+    raise silence or Timeout(f"Nothing on {address} answers.")
+
+
+def _identify(wire: Wire, address: str) -> tuple[Model, Identity]:
+    first, *_ = wire.ask("t", is_last=lambda line: line.endswith("*"))
+    model = MODELS.get(first[1:7])
+    if model is None:
+        raise BadReply(
+            f"The device on {address} is not a model that this driver knows: it calls itself {first[1:]!r}.",
+            first.encode(),
+        )
+    serial = wire.ask("i")[0][1:]
+    return model, Identity(model.name, serial, firmware=first[7:], address=address)
+
+
+class EmStatChannel(Channel):
+    """The cell terminals of an EmStat."""
+
+    def __init__(self, wire: Wire, identity: Identity, model: Model, clock: Clock) -> None:
+        super().__init__("1", identity, model.capabilities, clock)
+        self._wire = wire
+        self._model = model
+        self._run: ScriptRun | None = None
+        # Held by whoever reads; the thread that measures and one that calls `rest` take turns.
+        self._reading = threading.RLock()
+
+    def check(self, step: Step) -> None:
+        """Raise `OutOfRange` where the channel cannot run a step; nothing is sent, the cell stays off."""
+        super().check(step)
+        compile_step(step, self._model)
+
+    def run(self, step: Step) -> Iterator[Block]:
+        """Run a step on board and yield what it measures, until it ends; see `Channel.run`."""
+        self.check(step)
+        run = self._start(compile_step(step, self._model))
+        try:
+            while not run.ended:
+                with self._reading:
+                    self._pump(run)
+                    blocks = run.take()
+                yield from blocks or (_NOTHING,)
+            yield from run.take()
+        except BaseException:
+            self._rest_after_failure()
+            raise
+        if run.fault is not None:
+            raise run.fault
+
+    def read(self) -> Block:
+        """Return the cell's potential now, as one `MEASUREMENT` row, without switching the cell on."""
+        blocks = self._execute(READ_POTENTIAL)
+        if not blocks:
+            raise BadReply(f"{self.identity} gave no reading.", b"")
+        return blocks[0][-1:]
+
+    def rest(self) -> None:
+        """Switch the cell off; idempotent, and callable from any thread; see `Channel.rest`."""
+        run = self._run
+        if run is None or run.ended:
+            self._execute(CELL_OFF)
+            return
+        run.stop()
+        deadline = time.monotonic() + _STOP_WAIT_S
+        while not run.ended:
+            with self._reading:
+                if not run.ended:
+                    self._pump(run)
+            if time.monotonic() > deadline:
+                self._recover_control(run)
+        if run.fault is not None and run.cell_may_be_on:
+            raise run.fault
+
+    def _start(self, script: Script) -> ScriptRun:
+        with self._reading:
+            if self._run is not None and not self._run.ended:
+                raise InstrumentError(f"{self.identity} is still busy with another measurement.")
+            self._run = ScriptRun(self._wire, script, str(self.identity))
+            return self._run
+
+    def _execute(self, script: Script) -> list[Block]:
+        """Run a short script to its end and return what it sent."""
+        with self._reading:
+            run = self._start(script)
+            while not run.ended:
+                self._pump(run)
+            if run.fault is not None:
+                raise run.fault
+            return run.take()
+
+    def _pump(self, run: ScriptRun) -> None:
+        run.pump()
+        if run.dropped:
+            self.notices.append(
+                f"{run.dropped} lines from {self.identity} were damaged on the way and are left out."
+            )
+            run.dropped = 0
+        self.notices += run.texts
+        run.texts.clear()
+        if run.fault is not None:
+            time.sleep(PAUSE_AFTER_ERROR_S)
+        if run.cell_may_be_on:
+            run.cell_may_be_on = False
+            self._switch_off_after_fault(run)
+
+    def _switch_off_after_fault(self, run: ScriptRun) -> None:
+        # The instrument does not execute on_finished: after an error of its own.
+        try:
+            self._wire.synchronise()
+            self._execute(CELL_OFF)
+        except InstrumentError as error:
+            run.cell_may_be_on = True
+            self.notices.append(f"The cell on {self.identity} may still be on: {error}")
+
+    def _recover_control(self, run: ScriptRun) -> None:
+        """Give up on a script that does not stop: start over with the instrument, and switch off."""
+        with self._reading:
+            run.ended = True
+            try:
+                self._wire.synchronise()
+                self._execute(CELL_OFF)
+            except InstrumentError as error:
+                raise Timeout(
+                    f"{self.identity} does not stop, and its cell may still be on. "
+                    f"Switch the instrument off or disconnect the cell. ({error})"
+                ) from error
+
+    def _rest_after_failure(self) -> None:
+        try:
+            self.rest()
+        except InstrumentError as error:
+            self.notices.append(str(error))

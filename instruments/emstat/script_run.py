@@ -1,0 +1,157 @@
+"""One script on its way: what it has sent, and how it ended."""
+
+import re
+import time
+
+import numpy as np
+
+from ...core.samples import Block
+from ..errors import InstrumentFault, Timeout
+from .models import ERRORS
+from .packages import Decoded
+from .script import Script
+from .wire import Wire
+
+_GRACE_S = 10.0
+"""How much longer than the time between samples an instrument may be silent."""
+_ERROR = re.compile(r"([a-z]?)!([0-9A-F]{4})(?:: ?(.*))?")
+
+
+class ScriptRun:
+    """A script that an instrument executes.
+
+    Parameters
+    ----------
+    wire : Wire
+        The connection.
+    script : Script
+        What is executed; it is sent at once.
+    who : str
+        The instrument, for messages.
+    """
+
+    def __init__(self, wire: Wire, script: Script, who: str) -> None:
+        self.ended = False
+        self.fault: InstrumentFault | None = None
+        self.cell_may_be_on = False
+        """A run-time error leaves the cell on: ``on_finished:`` is not executed."""
+        self.dropped = 0
+        self.texts: list[str] = []
+        self._wire = wire
+        self._script = script
+        self._who = who
+        self._blocks: list[Block] = []
+        self._open_loops = 0
+        self._scan = 0
+        self._scans_begun = 0
+        self._asked_to_stop = False
+        self._heard_at = time.monotonic()
+        wire.send("e", *script.lines, "")
+
+    def stop(self) -> None:
+        """Ask the instrument to abort the script; it then executes ``on_finished:``."""
+        self._asked_to_stop = True
+        self._wire.send("Z")
+
+    def pump(self) -> None:
+        """Read what has arrived, waiting a moment for it.
+
+        Raises
+        ------
+        Timeout
+            The instrument has been silent for longer than the step allows.
+        """
+        lines = self._wire.lines()
+        if not lines:
+            self._check_silence()
+            return
+        self._heard_at = time.monotonic()
+        packages: list[str] = []
+        for index, line in enumerate(lines):
+            if line.startswith("P"):
+                packages.append(line)
+                continue
+            self._store(packages)
+            packages = []
+            self._handle(line)
+            if self.ended:
+                self._wire.put_back(lines[index + 1 :])
+                return
+        self._store(packages)
+
+    def take(self) -> list[Block]:
+        """Return the blocks that have come since the last call."""
+        blocks, self._blocks = self._blocks, []
+        return blocks
+
+    def _check_silence(self) -> None:
+        silent_s = time.monotonic() - self._heard_at
+        if silent_s > self._script.interval_s + _GRACE_S:
+            raise Timeout(f"{self._who} has been silent for {silent_s:.0f} s in the middle of a measurement.")
+
+    def _store(self, lines: list[str]) -> None:
+        if not lines:
+            return
+        decoded = self._script.package.decode(lines)
+        self.dropped += decoded.dropped
+        if len(decoded):
+            self._blocks.append(self._block(decoded))
+
+    def _block(self, decoded: Decoded) -> Block:
+        block = np.zeros(len(decoded), self._script.dtype)
+        block["temperature_degC"] = np.nan
+        for name, values in zip(self._script.columns, decoded.values, strict=True):
+            block[name] = values
+        block["flags"] = decoded.status
+        if self._scan:
+            block["scan"] = self._scan
+        return block
+
+    def _handle(self, line: str) -> None:
+        match line[:1]:
+            case "":
+                self._handle_end()
+            case "M":
+                self._open_loops += 1
+            case "*":
+                self._open_loops -= 1
+            case "C":
+                self._scan = self._scans_begun
+                self._scans_begun += 1
+            case "e" if line == "e":
+                pass
+            case "e" if line.startswith("eM"):
+                # Older firmware does not end the line after its "e".
+                self._open_loops += 1
+            case "T":
+                self.texts.append(line[1:])
+            case "Z" if line == "Z":
+                self._open_loops = 0
+            case "Z":
+                # Nothing was running any more: the script had ended, and with it the cell was off.
+                self.ended = self.ended or self._asked_to_stop
+            case "-" | "L" | "+":
+                pass
+            case _:
+                self._handle_error(line)
+
+    def _handle_end(self) -> None:
+        if self._open_loops <= 0:
+            self.ended = True
+            return
+        # An end inside a loop is a line that was mangled on the way, or a lost end of a loop:
+        # abort, and let the answer tell whether the script still runs.
+        self.dropped += 1
+        self.stop()
+
+    def _handle_error(self, line: str) -> None:
+        error = _ERROR.fullmatch(line)
+        if error is None:
+            self.dropped += 1
+            return
+        command, code, where = error.groups()
+        meaning = ERRORS.get(code, "see the instrument's manual for the code")
+        place = f" at {where.lower()} of the script" if where else ""
+        self.fault = InstrumentFault(f"{self._who} reports error {code}{place}: {meaning}.", code)
+        self.cell_may_be_on = not command
+        self.ended = True

@@ -1,0 +1,112 @@
+"""Recording a run: everything goes to its journal first, and from there into the HDF5 file."""
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from filelock import Timeout as Locked
+
+from ..core.samples import Block
+from .errors import StorageError
+from .journal import JournalWriter, Kind, journal_path
+from .writer_process import writer
+
+
+class Recorder:
+    """Records one run.
+
+    Parameters
+    ----------
+    path : Path
+        The run file to be; it and its journal must not exist yet.
+    metadata : dict
+        ``run`` (root attributes), ``protocol`` (JSON), ``cell``, ``instrument`` and ``environment``
+        (flat dictionaries of text and numbers).
+
+    Raises
+    ------
+    StorageError
+        The file cannot be written or exists already; nothing is changed.
+    """
+
+    def __init__(self, path: Path, metadata: dict[str, Any]) -> None:
+        self.path = path.absolute()
+        _refuse_existing(self.path)
+        self._lock = run_lock(self.path)
+        try:
+            self._lock.acquire(timeout=0)
+        except Locked:
+            raise StorageError(f"{self.path} is being written by another program.") from None
+        except OSError as error:
+            raise StorageError(f"{self.path} cannot be written: {error.strerror}.") from error
+        try:
+            self._journal = JournalWriter(journal_path(self.path))
+        except StorageError:
+            self._unlock()
+            raise
+        try:
+            self._journal.check_space()
+            self._journal.append_json(Kind.RUN, metadata)
+        except StorageError:
+            self._journal.close()
+            self._journal.path.unlink()
+            self._unlock()
+            raise
+        writer.open(self.path)
+
+    def samples(self, rows: Block) -> None:
+        """Record rows of `SAMPLE`."""
+        self._journal.append(Kind.SAMPLES, rows.tobytes())
+
+    def impedance(self, rows: Block) -> None:
+        """Record rows of `IMPEDANCE`."""
+        self._journal.append(Kind.IMPEDANCE, rows.tobytes())
+
+    def step_begun(self, values: dict[str, Any]) -> None:
+        """Record that a step begins; `values` are columns of the table of steps."""
+        self._journal.append_json(Kind.STEP_BEGUN, values)
+
+    def step_ended(self, values: dict[str, Any]) -> None:
+        """Record how the step that began last ended; `values` are columns of the table of steps."""
+        self._journal.append_json(Kind.STEP_ENDED, values)
+
+    def event(self, values: dict[str, Any]) -> None:
+        """Record something that happened; `values` are columns of the table of events."""
+        self._journal.append_json(Kind.EVENT, values)
+
+    def close(self, state: str) -> None:
+        """Close the run for good.
+
+        Raises
+        ------
+        StorageError
+            The HDF5 file is not complete; everything is in the journal, from which the file is
+            completed when it is opened.
+        """
+        try:
+            with contextlib.suppress(StorageError):
+                # A full disk may not even take this; the journal then ends without it.
+                self._journal.append_json(Kind.END, {"state": state})
+            self._journal.close()
+            writer.finish(self.path)
+        finally:
+            self._unlock()
+
+    def _unlock(self) -> None:
+        self._lock.release()
+        with contextlib.suppress(OSError):
+            Path(self._lock.lock_file).unlink()
+
+
+def run_lock(path: Path) -> FileLock:
+    """Return the lock that the program holds that is recording a run."""
+    return FileLock(path.with_name(path.name + ".lock"), is_singleton=False, thread_local=False)
+
+
+def _refuse_existing(path: Path) -> None:
+    for existing in (path, journal_path(path)):
+        if existing.exists():
+            raise StorageError(f"{existing} exists already; choose another name for the new run.")
+    if not path.parent.is_dir():
+        raise StorageError(f"{path} cannot be written: there is no folder {path.parent}.")
