@@ -1,1 +1,19 @@
 """Runs protocols on channels: timing, limits, end conditions, recording."""
+
+from .messages import Happened, Message, Recorded, RunEnded, StepBegun, StepEnded, Subscriber
+from .progress import Progress
+from .run import run
+from .runner import Runner
+
+__all__ = [
+    "Happened",
+    "Message",
+    "Progress",
+    "Recorded",
+    "RunEnded",
+    "Runner",
+    "StepBegun",
+    "StepEnded",
+    "Subscriber",
+    "run",
+]

@@ -1,7 +1,7 @@
 """The interface behind which every instrument stands."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -64,7 +64,7 @@ class Channel(ABC):
         check_step(step, self.capabilities, str(self.identity))
 
     @abstractmethod
-    def run(self, step: Step) -> Iterator[Block]:
+    def run(self, step: Step) -> Generator[Block, None, None]:
         """Run a step and yield what it measures, until it ends.
 
         Yields

@@ -87,7 +87,7 @@ class JournalWriter:
         except OSError as error:
             raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
         self._write(MAGIC)
-        self._unsynced = threading.Event()
+        self._unsynced = True
         self._closing = threading.Event()
         self._syncer = threading.Thread(
             target=self._sync_regularly, args=(sync_interval_s,), name="journal sync", daemon=True
@@ -110,7 +110,7 @@ class JournalWriter:
         if kind is not Kind.END and self._size - self._checked_at >= _CHECK_SPACE_EVERY_BYTES:
             self.check_space()
         self._write(_HEADER.pack(len(payload), crc, kind) + payload)
-        self._unsynced.set()
+        self._unsynced = True
 
     def append_json(self, kind: Kind, content: dict[str, Any]) -> None:
         """Append a frame of JSON; see `append`."""
@@ -131,7 +131,6 @@ class JournalWriter:
         if self._closing.is_set():
             return
         self._closing.set()
-        self._unsynced.set()
         self._syncer.join()
         with contextlib.suppress(OSError):
             os.fsync(self._file)
@@ -155,9 +154,9 @@ class JournalWriter:
     def _sync_regularly(self, interval_s: float) -> None:
         flush = getattr(os, "fdatasync", os.fsync)
         while not self._closing.wait(interval_s):
-            if not self._unsynced.is_set():
+            if not self._unsynced:
                 continue
-            self._unsynced.clear()
+            self._unsynced = False
             try:
                 flush(self._file)
             except OSError as error:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import numpy as np
 
@@ -108,7 +108,7 @@ class EmStatChannel(Channel):
         super().check(step)
         compile_step(step, self._model)
 
-    def run(self, step: Step) -> Iterator[Block]:
+    def run(self, step: Step) -> Generator[Block, None, None]:
         """Run a step on board and yield what it measures, until it ends; see `Channel.run`."""
         self.check(step)
         run = self._start(compile_step(step, self._model))

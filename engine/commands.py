@@ -1,0 +1,88 @@
+"""What a person may ask of a run while it goes on."""
+
+import threading
+from typing import Literal
+
+from ..protocols import Limits, Step, Until
+
+Pause = Literal["rest", "hold"]
+
+
+class Commands:
+    """Requests to a run, from any thread; it answers at its next sample, at the latest after 0.2 s."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stop = False
+        self._skip = False
+        self._pause: Pause | None = None
+        self._limits: Limits | None = None
+        self._until: Until | None = None
+        self._log: list[tuple[str, str]] = []
+
+    def stop(self, by: str = "operator") -> None:
+        """End the run; the cell is put at rest."""
+        self._note(by, "Stop.")
+        self._stop = True
+
+    def pause(self, kind: Pause = "rest", by: str = "operator") -> None:
+        """Interrupt the step, with the cell at rest or held at its potential."""
+        self._note(by, "Pause with the cell " + ("at rest." if kind == "rest" else "held at its potential."))
+        self._pause = kind
+
+    def resume(self, by: str = "operator") -> None:
+        """End a pause: the step goes on with what is left of it."""
+        self._note(by, "Resume.")
+        self._pause = None
+
+    def skip_step(self, by: str = "operator") -> None:
+        """End the step, and go on with the next one."""
+        self._note(by, "Skip this step.")
+        self._skip = True
+
+    def change_limits(self, limits: Limits, by: str = "operator") -> None:
+        """Replace the run's own limits; the protocol's stay."""
+        self._note(by, f"Change the limits to {limits.model_dump(exclude_none=True)}.")
+        self._limits = limits
+
+    def change_until(self, until: Until, by: str = "operator") -> None:
+        """Replace the end conditions of the step under way; what it has done so far counts."""
+        self._note(by, f"Change the end conditions to {until.model_dump(exclude_none=True)}.")
+        self._until = until
+
+    @property
+    def pause_kind(self) -> Pause | None:
+        """How the run is asked to pause; None while it is not."""
+        return self._pause
+
+    def interruption(self, *, in_pause: bool = False) -> str | None:
+        """Return why the segment under way has to end now; None where nothing was asked for."""
+        if self._stop:
+            return "stopped"
+        if in_pause:
+            return "resumed" if self._pause is None or self._skip else None
+        if self._skip:
+            self._skip, self._pause = False, None
+            return "skipped"
+        if self._pause is not None:
+            return "paused"
+        return "changed" if self._limits is not None or self._until is not None else None
+
+    def apply_changes(self, step: Step, limits: Limits) -> tuple[Step, Limits]:
+        """Return the step and the run's limits with what was asked for, once."""
+        with self._lock:
+            new_limits, self._limits = self._limits, None
+            new_until, self._until = self._until, None
+        if new_until is not None:
+            step = step.model_copy(update={"until": new_until})
+        return step, limits if new_limits is None else new_limits
+
+    def take_log(self) -> list[tuple[str, str]]:
+        """Return who asked for what since the last call."""
+        with self._lock:
+            entries, self._log = self._log, []
+        return entries
+
+    def _note(self, by: str, sentence: str) -> None:
+        with self._lock:
+            self._log.append((by, sentence))

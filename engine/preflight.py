@@ -1,0 +1,74 @@
+"""What is checked before a cell is connected."""
+
+from ..core.units import pretty
+from ..instruments.base import Channel
+from ..protocols import Cell, Limits, Preview, Protocol, ProtocolError, Step, preview
+from ..protocols.steps import (
+    CURRENT_TOLERANCE,
+    POTENTIAL_TOLERANCE_V,
+    ConstantCurrent,
+    ConstantPotential,
+    Impedance,
+    PotentialSweep,
+)
+
+
+def preflight(protocol: Protocol, cell: Cell, channel: Channel, limits: Limits) -> Preview:
+    """Return the foreseen course of a protocol, or refuse it.
+
+    Raises
+    ------
+    ValueError
+        The protocol contradicts itself, the cell or the limits; the message says how.
+    OutOfRange
+        The channel cannot run one of its steps.
+    """
+    course = preview(protocol, cell)
+    if not course.steps:
+        raise ProtocolError("the protocol has no steps")
+    for step in dict.fromkeys(course.steps):
+        check_step(step, channel, limits)
+    return course
+
+
+def check_step(step: Step, channel: Channel, limits: Limits) -> Step:
+    """Return a step with the run's limits applied, or refuse it; see `preflight`."""
+    limited = step.model_copy(update={"limits": step.limits.tightest(limits)})
+    _check_programme(limited)
+    channel.check(limited)
+    return limited
+
+
+def _check_programme(step: Step) -> None:
+    """Refuse a step that would itself go beyond its limits."""
+    limits = step.limits
+    for potential_V in _programmed_potentials(step):
+        high_V, low_V = limits.potential_max_V, limits.potential_min_V
+        if high_V is not None and potential_V > high_V + POTENTIAL_TOLERANCE_V:
+            raise ProtocolError(
+                f"the protocol applies {potential_V:g} V, above its upper limit potential_max of {high_V:g} V"
+            )
+        if low_V is not None and potential_V < low_V - POTENTIAL_TOLERANCE_V:
+            raise ProtocolError(
+                f"the protocol applies {potential_V:g} V, below its lower limit potential_min of {low_V:g} V"
+            )
+    most_A = limits.current_max_A
+    if not isinstance(step, ConstantCurrent) or most_A is None:
+        return
+    if abs(step.current_A) > most_A * (1 + CURRENT_TOLERANCE):
+        raise ProtocolError(
+            f"the protocol drives {pretty(step.current_A, 'A')}, "
+            f"above its limit current_max of {pretty(most_A, 'A')}"
+        )
+
+
+def _programmed_potentials(step: Step) -> tuple[float, ...]:
+    match step:
+        case ConstantPotential(potential_V=potential_V):
+            return (potential_V,)
+        case PotentialSweep(path_V=path_V):
+            return path_V
+        case Impedance(bias_V=float(bias_V), amplitude_V=float(amplitude_V)):
+            return (bias_V - amplitude_V, bias_V + amplitude_V)
+        case _:
+            return ()

@@ -1,0 +1,284 @@
+"""Running one protocol on one channel, into one file."""
+
+import itertools
+import logging
+from collections import deque
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from ..instruments.base import Channel
+from ..instruments.errors import InstrumentError, NotConnected, Timeout
+from ..protocols import (
+    Cell,
+    ConstantPotential,
+    Protocol,
+    Record,
+    Rest,
+    SafetyLimits,
+    Step,
+    StepResult,
+    Steps,
+    Until,
+)
+from ..protocols.steps import StepBase
+from ..storage import StorageError
+from .commands import Commands
+from .messages import Subscriber
+from .metadata import run_metadata
+from .preflight import check_step, preflight
+from .progress import Progress
+from .record import RunRecord
+from .segment import Segment
+from .totals import Totals
+
+log = logging.getLogger(__name__)
+
+_TEN_YEARS_S = 3.15e8
+_PAUSE_RECORD_S = 10.0
+
+
+class _Ended(Exception):
+    """The run ends here, in the state that the exception carries."""
+
+    def __init__(self, state: str, sentence: str, severity: str = "error") -> None:
+        super().__init__(sentence)
+        self.state = state
+        self.severity = severity
+
+
+class Runner:
+    """Runs one protocol on one channel.
+
+    Everything that can be refused is refused when the runner is made, before the cell is
+    connected. `commands` may be given from any thread while `run` is under way.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        What to do.
+    channel : Channel
+        With which terminals of which instrument.
+    cell : Cell
+        What is connected to them.
+    out : path
+        The run file, which must not exist yet.
+    limits : SafetyLimits, optional
+        Limits besides the protocol's own; the tighter ones hold.
+    subscribers : sequence of callables
+        Called with every `Message`, in the thread that runs; one that raises is left out from then on.
+    operator, notes : str
+        Recorded with the run.
+
+    Raises
+    ------
+    ValueError, OutOfRange
+        The protocol cannot be run on this cell, within these limits, or by this channel.
+    """
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        channel: Channel,
+        *,
+        cell: Cell,
+        out: str | Path,
+        limits: SafetyLimits | None = None,
+        subscribers: Sequence[Subscriber] = (),
+        operator: str = "",
+        notes: str = "",
+    ) -> None:
+        self.protocol = protocol
+        self.channel = channel
+        self.cell = cell
+        self.path = Path(out).absolute()
+        self.commands = Commands()
+        self.state = "starting"
+        self._limits = (limits or SafetyLimits()).resolve(cell)
+        self.preview = preflight(protocol, cell, channel, self._limits)
+        self._metadata = run_metadata(
+            protocol, cell, channel, limits=self._limits, operator=operator, notes=notes
+        )
+        self._subscribers = subscribers
+        self._record: RunRecord
+        self._segment: Segment | None = None
+        self._begin_s = 0.0
+        self._step_count = 0
+        self._program_index = 0
+        self._net_charge_C = 0.0
+
+    def run(self) -> str:
+        """Run the protocol and return the state in which it ended.
+
+        ``finished``, ``stopped`` (by a person), or ``failed: …`` (limit, link, instrument, storage or
+        protocol). Whatever happens, the cell is put at rest and the file is closed.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written; nothing was done.
+        """
+        self._record = RunRecord(self.path, self._metadata, self.channel.clock, self._subscribers)
+        self._begin_s = self.channel.clock.now()
+        self.state = "running"
+        try:
+            self.state = self._run_to_an_end()
+        except BaseException:
+            self.state = "failed: error"
+            raise
+        finally:
+            self._make_safe()
+            self._record.close(self.state)
+        return self.state
+
+    @property
+    def progress(self) -> Progress:
+        """How far the run has come; may be asked for from any thread."""
+        segment = self._segment
+        if segment is None:
+            return Progress(state=self.state, remaining_s=self.preview.duration_s)
+        last = self._record.last_sample
+        to_come_s = sum(self.preview.durations_s[self._program_index :]) - segment.totals.duration_s
+        return Progress(
+            state=self.state,
+            step=segment.step.label,
+            cycle=segment.step.cycle if last is None else int(last["cycle_count"]),
+            potential_V=None if last is None else float(last["voltage_volt"]),
+            current_A=None if last is None else float(last["current_ampere"]),
+            net_charge_C=self._net_charge_C + segment.charge_C,
+            elapsed_s=self._record.end_s,
+            remaining_s=max(0.0, to_come_s),
+        )
+
+    def _run_to_an_end(self) -> str:
+        what = f"{type(self.protocol).__name__} on cell {self.cell.name!r}, {self.channel}"
+        self._record.event("info", "engine", f"Begin: {what}.")
+        try:
+            self._run_program()
+        except _Ended as end:
+            self._record.event(end.severity, "engine", str(end))
+            return end.state
+        except InstrumentError as error:
+            self._record.event("error", "instrument", str(error))
+            return "failed: link" if isinstance(error, NotConnected | Timeout) else "failed: instrument"
+        except StorageError as error:
+            self._record.event("error", "storage", f"The run ends, because it cannot be recorded. {error}")
+            return "failed: storage"
+        except KeyboardInterrupt:
+            self._record.event("info", "operator", "Stopped from the keyboard.")
+            return "stopped"
+        self._record.event("info", "engine", "The protocol has come to its end.")
+        return "finished"
+
+    def _run_program(self) -> None:
+        program = self.protocol.program(self.cell)
+        result: StepResult | None = None
+        for self._program_index in itertools.count():
+            step = _next_step(program, result)
+            if step is None:
+                return
+            result = self._run_step(step)
+
+    def _run_step(self, step: Step) -> StepResult:
+        """Run a step, in as many segments as it takes, and return what it measured."""
+        totals, work, reason, number = Totals(), deque([step]), "completed", 0
+        while work:
+            reason = self.commands.interruption()
+            if reason is None:
+                part = check_step(work.popleft(), self.channel, self._limits)
+                reason = self._run_segment(part, totals, number)
+                number += 1
+            if reason == "stopped":
+                raise _Ended("stopped", "Stopped by the operator.", "info")
+            if reason in ("paused", "changed"):
+                self._pause()
+                step, self._limits = self.commands.apply_changes(step, self._limits)
+                work, reason = deque(totals.remaining(step)), "completed"
+            elif reason != "completed":
+                break
+        return totals.result(reason)
+
+    def _run_segment(self, step: Step, totals: Totals, number: int, *, in_pause: bool = False) -> str:
+        """Run one segment and return why it ended; raise `_Ended` where the run ends with it."""
+        self._segment = segment = self._new_segment(step, totals)
+        self._record.begin(segment, self._program_index, number)
+        ending: str | None = None
+        with closing(self.channel.run(step)) as blocks:
+            for block in blocks:
+                rows = segment.take(block) if len(block) else None
+                if ending is None:
+                    ending = segment.ending or self.commands.interruption(in_pause=in_pause)
+                    if ending is not None:
+                        # Safe first, recorded then; the channel still yields what is under way.
+                        self.channel.rest()
+                self._record.rows(rows)
+                self._pass_on_notices()
+        self._record.rows(segment.last_row())
+        self._pass_on_notices()
+        self._net_charge_C += segment.charge_C
+        reason = "limit" if segment.breach else ending or segment.natural_end()
+        self._record.end(segment, reason)
+        if segment.breach:
+            raise _Ended("failed: limit", f"{segment.breach} The cell was put at rest.")
+        if reason == "instrument":
+            raise _Ended("failed: instrument", f"{self.channel} ended the step before it was complete.")
+        return reason
+
+    def _pause(self) -> None:
+        """Watch the cell, at rest or held, for as long as a pause was asked for."""
+        kind, last = self.commands.pause_kind, self._record.last_sample
+        if kind is None:
+            return
+        until = Until(duration_s=_TEN_YEARS_S)
+        record = Record(interval_s=_PAUSE_RECORD_S, sample_interval_s=1.0)
+        watch: Step = Rest(until=until, record=record, label="Paused", role="pause")
+        if kind == "hold" and last is not None:
+            held_V = float(last["voltage_volt"])
+            watch = ConstantPotential(
+                potential_V=held_V, until=until, record=record, label="Paused, held", role="pause"
+            )
+        self.state = "holding" if kind == "hold" else "paused"
+        self._run_segment(check_step(watch, self.channel, self._limits), Totals(), 0, in_pause=True)
+        self.state = "running"
+
+    def _new_segment(self, step: Step, totals: Totals) -> Segment:
+        self._step_count += 1
+        now_s = self.channel.clock.now() - self._begin_s
+        # An instrument's clock may run ahead of ours; time in the file never runs backwards.
+        begin_s = max(now_s, self._record.end_s)
+        return Segment(
+            step,
+            totals,
+            step_count=self._step_count,
+            begin_test_s=begin_s,
+            begin_unix_s=self.channel.clock.utc() + begin_s - now_s,
+            net_charge_C=self._net_charge_C,
+        )
+
+    def _pass_on_notices(self) -> None:
+        notices = self.channel.notices
+        while notices:
+            self._record.event("warning", "instrument", notices.pop(0))
+        for by, sentence in self.commands.take_log():
+            self._record.event("info", by, sentence)
+
+    def _make_safe(self) -> None:
+        try:
+            self.channel.rest()
+        except InstrumentError as error:
+            self._record.event("error", "instrument", f"The cell may still be connected: {error}")
+        self._pass_on_notices()
+
+
+def _next_step(program: Steps, result: StepResult | None) -> Step | None:
+    """Return the protocol's next step, None at its end; whatever it does wrong ends the run."""
+    try:
+        step = next(program) if result is None else program.send(result)
+    except StopIteration:
+        return None
+    except Exception as error:
+        log.debug("the protocol failed", exc_info=True)
+        raise _Ended("failed: protocol", f"The protocol cannot go on: {error}.") from error
+    if not isinstance(step, StepBase):
+        raise _Ended("failed: protocol", f"The protocol asked for {step!r}, which is not a step.")
+    return step
