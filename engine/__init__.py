@@ -2,7 +2,7 @@
 
 from .messages import Happened, Message, Recorded, RunEnded, StepBegun, StepEnded, Subscriber
 from .progress import Progress
-from .run import run
+from .run_protocol import run
 from .runner import Runner
 
 __all__ = [

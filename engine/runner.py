@@ -21,7 +21,6 @@ from ..protocols import (
     Steps,
     Until,
 )
-from ..protocols.steps import StepBase
 from ..storage import StorageError
 from .commands import Commands
 from .messages import Subscriber
@@ -273,12 +272,9 @@ class Runner:
 def _next_step(program: Steps, result: StepResult | None) -> Step | None:
     """Return the protocol's next step, None at its end; whatever it does wrong ends the run."""
     try:
-        step = next(program) if result is None else program.send(result)
+        return next(program) if result is None else program.send(result)
     except StopIteration:
         return None
     except Exception as error:
         log.debug("the protocol failed", exc_info=True)
         raise _Ended("failed: protocol", f"The protocol cannot go on: {error}.") from error
-    if not isinstance(step, StepBase):
-        raise _Ended("failed: protocol", f"The protocol asked for {step!r}, which is not a step.")
-    return step

@@ -7,7 +7,6 @@ from .cyclic_voltammetry import CyclicVoltammetry
 from .impedance_spectrum import ImpedanceSpectrum
 from .linear_sweep import LinearSweep
 from .open_circuit import OpenCircuit
-from .preview import Preview, preview
 from .quantities import Current
 from .steps import (
     ConstantCurrent,
@@ -21,6 +20,7 @@ from .steps import (
     StepResult,
     Until,
 )
+from .waveform import Preview, preview
 
 BUILT_IN: tuple[type[Protocol], ...] = (
     OpenCircuit,

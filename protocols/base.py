@@ -9,7 +9,7 @@ from pydantic import PlainSerializer, PlainValidator, ValidationError
 
 from .cell import Cell
 from .quantities import Charge, Energy, PositiveCurrent, Potential, Temperature
-from .steps import Frozen, Limits, Step, StepResult
+from .steps import Frozen, Limits, Step, StepBase, StepResult
 
 Steps: TypeAlias = Generator[Step, StepResult, None]
 
@@ -101,6 +101,8 @@ def mapped(steps: Steps, change: Callable[[Step], Step]) -> Steps:
             step = next(steps) if result is None else steps.send(result)
         except StopIteration:
             return
+        if not isinstance(step, StepBase):
+            raise ProtocolError(f"the protocol asked for {step!r}, which is not a step")
         result = yield change(step)
 
 

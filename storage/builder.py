@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ class RunFileBuilder:
 
     def _create(self, metadata: dict[str, Any]) -> h5py.File:
         if self.path is None:
-            file = h5py.File("run.h5", "w", driver="core", backing_store=False)
+            file = h5py.File(f"{uuid.uuid4()}.h5", "w", driver="core", backing_store=False)
         else:
             file = h5py.File(self.path, "w", libver="latest")
         for name, value in metadata["run"].items():

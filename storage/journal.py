@@ -66,6 +66,8 @@ class JournalWriter:
     ----------
     path : Path
         Must not exist yet.
+    built_from_it : Path, optional
+        The file that is built from the journal: what that one still lacks is kept free as well.
     sync_interval_s : float
         The longest time that a frame is only in the operating system's memory.
 
@@ -75,8 +77,11 @@ class JournalWriter:
         The file cannot be created.
     """
 
-    def __init__(self, path: Path, *, sync_interval_s: float = 1.0) -> None:
+    def __init__(
+        self, path: Path, *, built_from_it: Path | None = None, sync_interval_s: float = 1.0
+    ) -> None:
         self.path = path
+        self._built_from_it = built_from_it
         self._size = 0
         self._checked_at = 0
         self._failure: OSError | None = None
@@ -120,11 +125,19 @@ class JournalWriter:
         """Raise `DiskFull` where so little space is left that the run should be closed."""
         self._checked_at = self._size
         free = shutil.disk_usage(self.path.parent).free
-        if free < RESERVE_BYTES:
+        if free < RESERVE_BYTES + self._bytes_behind():
             raise DiskFull(
                 f"The disk of {self.path.parent} is full: {free / 1e6:.1f} MB are left. "
                 "Free some space before the next run."
             )
+
+    def _bytes_behind(self) -> int:
+        if self._built_from_it is None:
+            return 0
+        try:
+            return max(0, self._size - self._built_from_it.stat().st_size)
+        except OSError:
+            return self._size
 
     def close(self) -> None:
         """Have everything on the disk and let go of the file; idempotent."""

@@ -41,7 +41,7 @@ class Recorder:
         except OSError as error:
             raise StorageError(f"{self.path} cannot be written: {error.strerror}.") from error
         try:
-            self._journal = JournalWriter(journal_path(self.path))
+            self._journal = JournalWriter(journal_path(self.path), built_from_it=self.path)
         except StorageError:
             self._unlock()
             raise
@@ -105,8 +105,11 @@ def run_lock(path: Path) -> FileLock:
 
 
 def _refuse_existing(path: Path) -> None:
-    for existing in (path, journal_path(path)):
-        if existing.exists():
-            raise StorageError(f"{existing} exists already; choose another name for the new run.")
+    try:
+        existing = [file for file in (path, journal_path(path)) if file.exists()]
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
+    if existing:
+        raise StorageError(f"{existing[0]} exists already; choose another name for the new run.")
     if not path.parent.is_dir():
         raise StorageError(f"{path} cannot be written: there is no folder {path.parent}.")

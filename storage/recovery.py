@@ -45,6 +45,7 @@ def snapshot(path: Path, *, is_recovery: bool) -> RunFileBuilder:
     builder = RunFileBuilder(None)
     _replay(journal_path(path), builder, is_recovery=is_recovery)
     builder.flush()
+    builder.file.attrs["state"] = builder.state
     return builder
 
 
@@ -71,7 +72,7 @@ def _note_time(frame: Frame, last: dict[str, float]) -> None:
         last.update({name: float(sample[name]) for name in last})
     elif frame.kind is Kind.EVENT:
         event = frame.json()
-        last.update({name: max(last[name], event[name]) for name in last})
+        last.update({name: max(last[name], event.get(name, 0.0)) for name in last})
 
 
 def _interruption(last: dict[str, float], bytes_left: int) -> Frame:
