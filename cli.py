@@ -1,0 +1,411 @@
+"""The command line: ``faradaic --help``.
+
+Everything heavy is imported by the command that needs it, so that help comes at once.
+"""
+
+import logging
+import signal
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .engine import Message, Runner
+    from .protocols import Cell, Protocol
+    from .storage import Run
+
+app = typer.Typer(
+    help="Run electrochemical and battery protocols on real and simulated instruments, into HDF5.",
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+_DEMO_FOLDER = Path("faradaic-demo")
+
+RunFile = Annotated[Path, typer.Argument(metavar="FILE", help="A run file.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help='A parameter, such as "rate=0.1 mV/s".'),
+]
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends it with one sentence and exit code 2."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    # Symbols such as µ and Ω must not fail on a console with an old code page.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
+    app()
+
+
+@contextmanager
+def _refusing() -> "Iterator[None]":
+    """Turn what a user can do wrong into one sentence and exit code 2."""
+    from pydantic import ValidationError
+
+    from .instruments import InstrumentError
+    from .storage import StorageError
+
+    try:
+        yield
+    except ValidationError as error:
+        _refuse("; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors()))
+    except (ValueError, InstrumentError, StorageError) as error:
+        _refuse(str(error))
+
+
+def _refuse(sentence: str) -> NoReturn:
+    print(f"faradaic: {sentence}", file=sys.stderr)
+    raise typer.Exit(2)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the run file and the figures.")] = Path(
+        "faradaic-demo"
+    ),
+    seed: Annotated[int, typer.Option(help="Of the simulated instrument's noise.")] = 1,
+) -> None:
+    """Measure a simulated stainless steel | electrolyte | lithium cell, without hardware."""
+    from .analysis.report import draw_report
+    from .protocols import Cell, CyclicVoltammetry, ImpedanceSpectrum, LinearSweep, OpenCircuit, Sequence
+    from .simulators import published_cell, simulated
+
+    protocol = Sequence(
+        OpenCircuit(duration="10 min"),
+        ImpedanceSpectrum(frequency_min="1 Hz"),
+        CyclicVoltammetry(vertex_1="-0.2 V", vertex_2="2.5 V", rates="0.5, 1, 2 mV/s", cycles=1),
+        LinearSweep(stop="5.5 V", rate="0.1 mV/s"),
+    )
+    cell = Cell(
+        name="IGE-2",
+        area="1 cm²",
+        thickness="100 µm",
+        working_electrode="stainless steel",
+        counter_electrode="lithium",
+        electrolyte="IGE-2 ionogel",
+    )
+    path = out / f"demo-{time.strftime('%Y%m%d-%H%M%S')}.h5"
+    with _refusing():
+        out.mkdir(parents=True, exist_ok=True)
+        with simulated("emstat4-hr", published_cell("SS|IGE-2|Li"), seed=seed) as instrument:
+            print(f"{instrument.identity}, simulated: open circuit, impedance, voltammograms, linear sweep.")
+            run = _run_with_progress(protocol, instrument.channels[0], cell=cell, out=path)
+        _print_results(run)
+        figures = draw_report(run, out, formats=("png", "svg"))
+        run.close()
+    print(f"\nRun file  {path}")
+    for figure in figures:
+        if figure.suffix == ".png":
+            print(f"Figure    {figure}")
+    print(f"\nLook into the file: faradaic show {path}")
+
+
+@app.command()
+def run(
+    protocol: Annotated[str, typer.Argument(metavar="PROTOCOL", help="A protocol's name, or a YAML file.")],
+    instrument: Annotated[str, typer.Option(metavar="ADDRESS", help="A port, such as COM5 or /dev/ttyACM0.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The run file to be.")],
+    set_: Settings = None,
+    cell: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A YAML file that describes the cell.")
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help='A safety limit, such as "potential_max=4.6 V".'),
+    ] = None,
+    driver: Annotated[str, typer.Option(help="The instrument's family.")] = "emstat",
+    operator: Annotated[str, typer.Option(help="Recorded with the run.")] = "",
+    notes: Annotated[str, typer.Option(help="Recorded with the run.")] = "",
+) -> None:
+    """Run a protocol on an instrument."""
+    from .instruments import open_instrument
+    from .protocols import Cell, SafetyLimits
+    from .protocols.files import cell_from_file
+
+    with _refusing():
+        described = _load_protocol(protocol, set_ or [])
+        connected = cell_from_file(cell) if cell else Cell()
+        limits = _validated(SafetyLimits, _assignments(limit or []))
+        with open_instrument(driver, instrument) as opened:
+            recorded = _run_with_progress(
+                described,
+                opened.channels[0],
+                cell=connected,
+                out=out,
+                limits=limits,
+                operator=operator,
+                notes=notes,
+            )
+    _print_results(recorded)
+    for event in recorded.events:
+        if event.severity == "error":
+            print(event.text, file=sys.stderr)
+    print(f"\n{recorded.state}: {out}")
+    recorded.close()
+    if recorded.state.startswith("failed"):
+        raise typer.Exit(1)
+
+
+@app.command()
+def simulate(
+    instrument: Annotated[str, typer.Option(metavar="MODEL", help="Such as emstat4-hr.")],
+    cell: Annotated[str, typer.Option(metavar="CELL", help='Such as "SS|IGE-2|Li" or "Resistor(10000)".')],
+    tcp: Annotated[
+        int | None,
+        typer.Option(metavar="PORT", help="Serve on this TCP port (0: any) instead of a serial port."),
+    ] = None,
+    speed: Annotated[float, typer.Option(help="How many times faster than real time.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Of the instrument's noise.")] = 1,
+) -> None:
+    """Serve a simulated instrument until it is stopped (Ctrl+C)."""
+    from .core.clock import ScaledClock
+    from .simulators import parse_cell, serve
+
+    with _refusing():
+        server = serve(instrument, parse_cell(cell), clock=ScaledClock(speed), seed=seed, tcp_port=tcp)
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with server:
+        print(server.address, flush=True)
+        # Waking up now and then lets Windows deliver the signal.
+        while not stopped.wait(0.5):
+            pass
+
+
+@app.command()
+def protocols(
+    name: Annotated[str | None, typer.Argument(help="Show the parameters of this protocol.")] = None,
+) -> None:
+    """List the protocols, or the parameters of one."""
+    from .protocols import load_protocol, protocol_types
+
+    types = protocol_types()
+    if name is None:
+        for each, kind in types.items():
+            print(f"{each:20} {kind.purpose()}")
+        return
+    if name not in types:
+        with _refusing():
+            load_protocol({"protocol": name})
+    print(types[name].purpose())
+    for field, info in types[name].model_fields.items():
+        default = "needed" if info.is_required() else _default_text(types[name], field)
+        print(f"\n  {field} ({default})\n      {' '.join((info.description or '').split())}")
+
+
+@app.command()
+def show(file: RunFile) -> None:
+    """Show what a run file holds."""
+    from .core.units import pretty_duration
+
+    with _refusing(), _open_run(file) as opened:
+        for name in ("protocol", "cell", "state", "created", "run_id", "software"):
+            print(f"{name:12} {opened.attributes[name]}")
+        device = opened.instrument
+        print(f"instrument   {device['model']}, {device['serial']}, on {device['address']}")
+        print(f"samples      {len(opened.samples)}, points of spectra {len(opened.impedance)}")
+        print("\nsteps")
+        for step in opened.steps:
+            lasted = pretty_duration(step.end_s - step.begin_s)
+            ended = step.end_reason or "interrupted"
+            print(f"  {step.step_count:4}  cycle {step.cycle_count:<4} {step.label:30} {lasted:>14}  {ended}")
+        print("\nevents")
+        for event in opened.events:
+            print(f"  {event.test_time_s:10.1f} s  {event.severity:8} {event.text}")
+        _print_results(opened)
+
+
+@app.command()
+def report(
+    file: RunFile,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where; beside the run by default.")
+    ] = None,
+    formats: Annotated[str, typer.Option("--format", help="Of the figures.")] = "png,svg,pdf",
+) -> None:
+    """Analyse a run again, put the results into its file and draw its figures."""
+    from .analysis import analyse
+    from .analysis.report import draw_report
+
+    with _refusing(), _open_run(file) as opened:
+        opened.write_results(analyse(opened))
+        _print_results(opened)
+        folder = out or file.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        for figure in draw_report(opened, folder, formats=tuple(formats.replace(" ", "").split(","))):
+            print(figure)
+
+
+@app.command()
+def recover(file: RunFile) -> None:
+    """Complete the file of a run whose program ended without closing it."""
+    with _refusing(), _open_run(file) as opened:
+        if opened.is_live:
+            _refuse(f"{file} is still being recorded.")
+        print(f"{opened.state}: {len(opened.samples)} samples, {len(opened.impedance)} points of spectra")
+        for event in opened.events:
+            if event.source == "recovery":
+                print(event.text)
+
+
+@app.command()
+def export(
+    file: RunFile,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where; beside the run by default.")
+    ] = None,
+) -> None:
+    """Write a run as CSV in the Battery Data Format, with its metadata."""
+    from .storage.bdf import export_bdf
+
+    with _refusing(), _open_run(file) as opened:
+        folder = out or file.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        for written in export_bdf(opened, folder):
+            print(written)
+
+
+def _open_run(file: Path) -> "Run":
+    from .storage import Run
+
+    return Run.open(file)
+
+
+def _load_protocol(text: str, settings: list[str]) -> "Protocol":
+    from .protocols import load_protocol
+    from .protocols.files import read_yaml
+
+    is_file = text.endswith((".yaml", ".yml"))
+    description: dict[str, Any] = read_yaml(Path(text)) if is_file else {"protocol": text}
+    return load_protocol({**description, **_assignments(settings)})
+
+
+def _assignments(texts: list[str]) -> dict[str, Any]:
+    """Return "a.b=value" texts as nested dictionaries."""
+    result: dict[str, Any] = {}
+    for text in texts:
+        path, sign, value = text.partition("=")
+        if not sign or not path.strip():
+            raise ValueError(f"{text!r} should look like name=value, for example 'rate=0.1 mV/s'.")
+        *outer, name = path.strip().split(".")
+        place = result
+        for each in outer:
+            place = place.setdefault(each, {})
+            if not isinstance(place, dict):
+                raise ValueError(f"{text!r}: {each} is a value already.")
+        place[name] = value.strip()
+    return result
+
+
+def _validated(model: Any, values: dict[str, Any]) -> Any:
+    from pydantic import ValidationError
+
+    from .protocols import explain
+
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ValueError(explain(error, model)) from None
+
+
+def _default_text(protocol: Any, field: str) -> str:
+    # An instance writes its parameters as people do; those that are needed get any value.
+    shown = protocol.model_construct().model_dump(mode="json", warnings=False).get(field)
+    if isinstance(shown, list):
+        shown = ", ".join(map(str, shown))
+    return "optional" if shown is None or isinstance(shown, dict) else f"default {shown}"
+
+
+def _run_with_progress(
+    protocol: "Protocol", channel: Any, *, cell: "Cell", out: Path, **options: Any
+) -> "Run":
+    """Run a protocol with a progress bar; Ctrl+C stops it with the cell at rest."""
+    from .engine import Runner
+    from .engine.run_protocol import analysed
+
+    with _ProgressBar() as bar:
+        runner = Runner(protocol, channel, cell=cell, out=out, subscribers=[bar.update], **options)
+        bar.follow(runner)
+        previous = {
+            number: signal.signal(number, lambda *_: runner.commands.stop("keyboard"))
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            runner.run()
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+    return analysed(runner.path)
+
+
+class _ProgressBar:
+    """Shows how far a run has come, with potential, current and the remaining time."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description:28}"),
+            BarColumn(bar_width=30),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[reading]}"),
+            console=Console(stderr=True),
+        )
+        self._task = self._bar.add_task("", total=1.0, reading="")
+        self._runner: Runner | None = None
+        self._shown_at = 0.0
+
+    def __enter__(self) -> "_ProgressBar":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def follow(self, runner: "Runner") -> None:
+        """Show this run."""
+        self._runner = runner
+
+    def update(self, message: "Message") -> None:
+        """Take in a message of the run; drawn ten times a second at most."""
+        from .core.units import pretty, pretty_duration
+        from .engine import RunEnded
+
+        ended = isinstance(message, RunEnded)
+        if self._runner is None or (not ended and time.monotonic() - self._shown_at < 0.1):
+            return
+        self._shown_at = time.monotonic()
+        progress = self._runner.progress
+        reading = ""
+        if progress.potential_V is not None and progress.current_A is not None:
+            reading = f"{progress.potential_V:8.4f} V  {pretty(progress.current_A, 'A', 4):>10}"
+        remaining = "" if ended else f"  {pretty_duration(progress.remaining_s)} left"
+        self._bar.update(
+            self._task,
+            completed=1.0 if progress.state == "finished" else progress.fraction,
+            description=progress.state if ended else progress.step,
+            reading=reading + remaining,
+        )
+
+
+def _print_results(opened: "Run") -> None:
+    if not opened.results:
+        return
+    print("\nresults")
+    for name, result in opened.results.items():
+        print(f"  {name:32} {result}")
+        for warning in result.warnings:
+            print(f"  {'':32} ! {warning}")
