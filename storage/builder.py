@@ -24,7 +24,8 @@ class RunFileBuilder:
     Parameters
     ----------
     path : Path or None
-        The file, which is replaced; None builds it in memory only.
+        The file, which must not exist: a program that was given up on may still be about to
+        create it. None builds it in memory only.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -129,7 +130,7 @@ class RunFileBuilder:
         if self.path is None:
             file = h5py.File(f"{uuid.uuid4()}.h5", "w", driver="core", backing_store=False)
         else:
-            file = h5py.File(self.path, "w", libver="latest")
+            file = h5py.File(self.path, "x", libver="latest")
         for name, value in metadata["run"].items():
             file.attrs[name] = value
         file.attrs["format"] = FORMAT

@@ -26,6 +26,7 @@ def recover(path: Path) -> None:
         There is no journal, or no space for the file; nothing is changed then.
     """
     temporary = path.with_name(path.name + ".recovering")
+    temporary.unlink(missing_ok=True)
     builder = RunFileBuilder(temporary)
     try:
         _replay(journal_path(path), builder, is_recovery=True)

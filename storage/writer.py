@@ -35,7 +35,7 @@ class LiveFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.failure: Exception | None = None
-        self._journal = JournalReader(journal_path(path))
+        self._journal: JournalReader | None = None
         self._builder = RunFileBuilder(path)
 
     def catch_up(self) -> None:
@@ -43,6 +43,8 @@ class LiveFile:
         if self.failure is not None:
             return
         try:
+            if self._journal is None:
+                self._journal = JournalReader(journal_path(self.path))
             if not self._builder.has_space():
                 return
             for frame in self._journal.frames():
@@ -50,7 +52,7 @@ class LiveFile:
             if self._builder.has_space():
                 self._builder.flush()
         except Exception as error:
-            log.exception("the file %s cannot be written", self.path)
+            log.debug("the file %s cannot be written", self.path, exc_info=True)
             self.failure = error
 
     def finish(self) -> None:
@@ -62,7 +64,7 @@ class LiveFile:
             The file is not complete; its journal stays.
         """
         self.catch_up()
-        if self.failure is not None:
+        if self.failure is not None or self._journal is None:
             raise StorageError(f"{self.path} cannot be written: {self.failure}")
         if not self._builder.has_space():
             raise DiskFull(f"the disk of {self.path.parent} is full")
@@ -112,8 +114,7 @@ def _finish(file: LiveFile | None) -> str | None:
         return "the file was not being written"
     try:
         file.finish()
-    except Exception as error:
-        log.exception("the file %s cannot be finished", file.path)
+    except Exception as error:  # noqa: BLE001  the other side is told, and the journal stays
         return str(error)
     return None
 

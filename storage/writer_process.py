@@ -1,6 +1,7 @@
 """The acquiring program's side of the HDF5 writer process (`storage.writer`)."""
 
 import atexit
+import contextlib
 import json
 import logging
 import queue
@@ -103,6 +104,9 @@ class WriterProcess:
             log.warning("the HDF5 writer process has ended; another one takes over")
             self._process = None
             for path in sorted(self._open):
+                # What the dead process left half written; this program holds the run's lock.
+                with contextlib.suppress(OSError):
+                    Path(path).unlink(missing_ok=True)
                 self._tell({"open": path})
 
 

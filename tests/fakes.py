@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator
 
 import numpy as np
+
 from faradaic.core.clock import Clock, VirtualClock
 from faradaic.core.samples import IMPEDANCE_MEASUREMENT, MEASUREMENT, Block
 from faradaic.instruments import Capabilities, Channel, Identity

@@ -118,7 +118,9 @@ def test_status_flags_are_kept_for_each_sample(connect):
 
 
 def test_a_spectrum_is_decoded_with_its_true_sign(connect):
-    step = Impedance(amplitude_V=0.01, bias_V=0, frequency_max_Hz=1000, frequency_min_Hz=100, points_per_decade=1)
+    step = Impedance(
+        amplitude_V=0.01, bias_V=0, frequency_max_Hz=1000, frequency_min_Hz=100, points_per_decade=1
+    )
     answer = b"e\nM000D\nPeb80186A0u;dcDF5DFF4u;cc896D904m,10,287;cd7D24E48u,10,287\n*\n\n"
     instrument, _ = connect([(script(step), answer)])
     samples = collect(instrument.channels[0].run(step))
@@ -161,7 +163,9 @@ def test_damaged_lines_are_left_out_and_said_so(connect):
 
 def test_a_refused_script_is_a_fault_with_the_place(connect):
     instrument, _ = connect([(script(HOLD), b"e!4001: Line 3, Col 16\n"), CELL_OFF])
-    with pytest.raises(InstrumentFault, match="error 4001 at line 3, col 16 of the script: the script command is not known") as fault:
+    with pytest.raises(
+        InstrumentFault, match="error 4001 at line 3, col 16 of the script: the script command is not known"
+    ) as fault:
         collect(instrument.channels[0].run(HOLD))
     assert fault.value.code == "4001"
     instrument.channels[0].rest()
@@ -180,7 +184,9 @@ def test_after_an_error_of_the_instrument_the_cell_is_switched_off(connect, endi
 
 def test_rest_from_another_thread_aborts_the_script_and_keeps_what_was_measured(connect):
     package = b"Peb80186A0u;da8000000 ;ba8000001m\n"
-    instrument, link = connect([(script(HOLD), b"e\nM0007\n" + package), (b"Z\n", package + b"Z\n*\n\n"), CELL_OFF])
+    instrument, link = connect(
+        [(script(HOLD), b"e\nM0007\n" + package), (b"Z\n", package + b"Z\n*\n\n"), CELL_OFF]
+    )
     channel = instrument.channels[0]
     blocks, received = channel.run(HOLD), []
     resting = threading.Timer(0.1, channel.rest)
@@ -205,7 +211,9 @@ def test_rest_between_blocks_aborts_the_script_and_keeps_what_was_measured(conne
 
 
 def test_closing_the_iterator_aborts_the_script(connect):
-    instrument, link = connect([(script(HOLD), b"e\nM0007\nPeb80186A0u;da8000000 ;ba8000001m\n"), (b"Z\n", b"Z\n*\n\n")])
+    instrument, link = connect(
+        [(script(HOLD), b"e\nM0007\nPeb80186A0u;da8000000 ;ba8000001m\n"), (b"Z\n", b"Z\n*\n\n")]
+    )
     blocks = instrument.channels[0].run(HOLD)
     next(block for block in blocks if len(block))
     blocks.close()
@@ -283,7 +291,10 @@ def test_a_second_measurement_at_the_same_time_is_refused(connect):
 @pytest.mark.parametrize(
     ("step", "says"),
     [
-        (ConstantPotential(potential_V=6.5, until=Until(duration_s=1)), "cannot apply 6.5 V: its range is -6 V to 6 V"),
+        (
+            ConstantPotential(potential_V=6.5, until=Until(duration_s=1)),
+            "cannot apply 6.5 V: its range is -6 V to 6 V",
+        ),
         (Rest(until=Until(duration_s=1), record=Record(interval_s=1e-4)), "cannot measure every 100 µs"),
         (Impedance(amplitude_V=0.01, bias_V=0, frequency_max_Hz=1e6), "cannot measure impedance at 1 MHz"),
     ],
@@ -309,7 +320,9 @@ def test_a_port_where_nothing_answers_is_said_so(monkeypatch):
             open_instrument("emstat", f"socket://127.0.0.1:{port}")
 
 
-@pytest.mark.parametrize("address", ["/dev/no-such-port", "COM999", "socket://127.0.0.1:1", "socket://", "nonsense://x"])
+@pytest.mark.parametrize(
+    "address", ["/dev/no-such-port", "COM999", "socket://127.0.0.1:1", "socket://", "nonsense://x"]
+)
 def test_an_address_without_anything_is_said_so(address):
     with pytest.raises(NotConnected, match="cannot be opened|Nothing answers") as refusal:
         open_instrument("emstat", address)

@@ -4,7 +4,6 @@ import threading
 
 import numpy as np
 import pytest
-from fakes import FakeChannel, resistor
 
 from faradaic.core.clock import ScaledClock
 from faradaic.core.samples import MEASUREMENT, Flag
@@ -26,6 +25,8 @@ from faradaic.protocols import (
     Until,
 )
 from faradaic.storage import Run, StorageError
+
+from fakes import FakeChannel, resistor
 
 
 class Steps(Protocol):

@@ -3,6 +3,10 @@ import math
 
 import pint
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
 from faradaic.protocols import (
     BUILT_IN,
     Cell,
@@ -29,9 +33,6 @@ from faradaic.protocols import (
     load_protocol,
     preview,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
 
 CELL = Cell(name="IGE-2", area="2 cm²", nominal_capacity="3 mAh")
 

@@ -1,8 +1,9 @@
 import pytest
-from faradaic.protocols import ConstantCurrent, ConstantPotential, Impedance, PotentialSweep, Until
-from faradaic.protocols.segments import remaining
 from hypothesis import given
 from hypothesis import strategies as st
+
+from faradaic.protocols import ConstantCurrent, ConstantPotential, Impedance, PotentialSweep, Until
+from faradaic.protocols.segments import remaining
 
 
 def test_what_has_passed_is_taken_off_the_end_conditions():

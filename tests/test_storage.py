@@ -9,13 +9,15 @@ import time
 import h5py
 import numpy as np
 import pytest
-from test_journal import METADATA, rows
 
 from faradaic.core.samples import IMPEDANCE
 from faradaic.storage import NotARunFile, Recorder, Result, Run, StorageError, Table
 from faradaic.storage.bdf import export_bdf, safe_name
-from faradaic.storage.journal import RESERVE_BYTES, journal_path
+from faradaic.storage.journal import RESERVE_BYTES, JournalReader, journal_path
+from faradaic.storage.writer import LiveFile
 from faradaic.storage.writer_process import writer
+
+from test_journal import METADATA, rows, write_journal
 
 
 def record(path, blocks=3, **more):
@@ -212,6 +214,19 @@ def test_pandas_gets_the_samples_with_their_names(tmp_path):
         frame = run.to_pandas()
         assert len(frame) == 30
         assert frame["voltage_volt"].iloc[0] == 3.7
+
+
+def test_a_writer_that_comes_too_late_leaves_the_recovered_file_alone(tmp_path):
+    # The writer process of a killed program may be about to create the file that is recovered meanwhile.
+    path = tmp_path / "a.h5"
+    write_journal(journal_path(path))
+    late = LiveFile(path)
+    late._journal = JournalReader(journal_path(path))
+    Run.open(path).close()
+    recovered = path.read_bytes()
+    late.catch_up()
+    late.abandon()
+    assert path.read_bytes() == recovered
 
 
 KILLED = """

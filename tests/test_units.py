@@ -1,6 +1,9 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from faradaic.core.units import (
     QuantityError,
     exact_text,
@@ -9,8 +12,6 @@ from faradaic.core.units import (
     pretty_duration,
     pretty_in,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize(
