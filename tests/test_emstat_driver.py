@@ -239,7 +239,7 @@ def test_an_end_in_the_middle_of_a_loop_is_not_believed(connect):
 
 
 def test_an_iterator_yields_at_least_every_200_ms(connect):
-    instrument, link = connect([(script(HOLD), b"e\nM0007\n"), (b"Z\n", b"Z\n*\n\n")])
+    instrument, _ = connect([(script(HOLD), b"e\nM0007\n"), (b"Z\n", b"Z\n*\n\n")])
     begin = time.monotonic()
     for count, block in enumerate(instrument.channels[0].run(HOLD)):
         assert len(block) == 0
