@@ -1,1 +1,29 @@
 """Simulated instruments that speak the real ones' wire protocols, and simulated cells."""
+
+from .cells import (
+    BlockingCell,
+    RandlesCell,
+    Resistor,
+    SimulatedCell,
+    parse_cell,
+    published_cell,
+    published_systems,
+)
+from .devices import EmStatDevice, PtyServer, TcpServer, WireDevice
+from .simulated import serve, simulated
+
+__all__ = [
+    "BlockingCell",
+    "EmStatDevice",
+    "PtyServer",
+    "RandlesCell",
+    "Resistor",
+    "SimulatedCell",
+    "TcpServer",
+    "WireDevice",
+    "parse_cell",
+    "published_cell",
+    "published_systems",
+    "serve",
+    "simulated",
+]

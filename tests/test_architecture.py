@@ -72,7 +72,9 @@ def test_help_is_not_kept_waiting(module):
         assert not loaded
 
 
-@pytest.mark.skipif(shutil.which("uv") is None, reason="installing into an empty environment needs uv on the path")
+@pytest.mark.skipif(
+    shutil.which("uv") is None, reason="installing into an empty environment needs uv on the path"
+)
 def test_the_wheel_installs_into_an_empty_environment_and_every_module_imports(tmp_path):
     def run(*command):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -33,7 +33,18 @@ def one_sentence(result):
 @pytest.fixture
 def bench():
     """Serve a simulated EmStat4 HR with a resistor of 10 kΩ, as `faradaic simulate` does."""
-    command = [*SYSTEM, "simulate", "--instrument", "emstat4-hr", "--cell", "Resistor(10000)", "--tcp", "0", "--speed", "100"]
+    command = [
+        *SYSTEM,
+        "simulate",
+        "--instrument",
+        "emstat4-hr",
+        "--cell",
+        "Resistor(10000)",
+        "--tcp",
+        "0",
+        "--speed",
+        "100",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         yield process.stdout.readline().strip()
         process.terminate()
@@ -66,7 +77,10 @@ def test_parameters_are_listed_with_their_defaults():
         (["LinearSweep", "--set", "rate=nan V/s"], "rate: 'nan V/s' does not begin with a number"),
         (["LinearSweep", "--set", "rte=1 mV/s"], "rte is not a parameter of LinearSweep; did you mean rate?"),
         (["LinearSweep", "--set", "rate"], "'rate' should look like name=value"),
-        (["LinearSweep", "--limit", "potential_mx=5 V"], "potential_mx is not a parameter of SafetyLimits; did you mean potential_max?"),
+        (
+            ["LinearSweep", "--limit", "potential_mx=5 V"],
+            "potential_mx is not a parameter of SafetyLimits; did you mean potential_max?",
+        ),
         (["missing.yaml"], "missing.yaml cannot be read: No such file"),
         (["LinearSweep", "--cell", "missing.yaml"], "missing.yaml cannot be read: No such file"),
         (["LinearSweep", "--driver", "emstatt"], "there is no driver 'emstatt'; known are emstat"),
@@ -99,7 +113,16 @@ def test_a_cell_file_that_is_wrong_is_answered_in_one_sentence(tmp_path, content
     path = tmp_path / "cell.yaml"
     path.write_text(content, "utf-8")
     sentence = one_sentence(
-        invoke("run", "LinearSweep", "--instrument", "socket://127.0.0.1:1", "--cell", path, "--out", tmp_path / "a.h5")
+        invoke(
+            "run",
+            "LinearSweep",
+            "--instrument",
+            "socket://127.0.0.1:1",
+            "--cell",
+            path,
+            "--out",
+            tmp_path / "a.h5",
+        )
     )
     assert says in sentence
     assert str(path) in sentence
@@ -174,7 +197,9 @@ def test_an_output_that_cannot_be_written_is_refused_in_one_sentence(tmp_path, b
 
 
 def test_what_the_instrument_cannot_do_is_refused_in_one_sentence(tmp_path, bench):
-    done = invoke("run", "LinearSweep", "--instrument", bench, "--out", tmp_path / "a.h5", "--set", "stop=7 V")
+    done = invoke(
+        "run", "LinearSweep", "--instrument", bench, "--out", tmp_path / "a.h5", "--set", "stop=7 V"
+    )
     assert one_sentence(done).endswith("cannot apply 7 V: its range is -6 V to 6 V.")
     assert list(tmp_path.iterdir()) == []
 
@@ -183,7 +208,19 @@ def test_what_the_instrument_cannot_do_is_refused_in_one_sentence(tmp_path, benc
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_stops_the_run_and_closes_the_file(tmp_path, bench, number):
     out = tmp_path / "run.h5"
-    command = [*SYSTEM, "run", "OpenCircuit", "--instrument", bench, "--out", str(out), "--set", "duration=10 h", "--set", "sample_every=10 s"]
+    command = [
+        *SYSTEM,
+        "run",
+        "OpenCircuit",
+        "--instrument",
+        bench,
+        "--out",
+        str(out),
+        "--set",
+        "duration=10 h",
+        "--set",
+        "sample_every=10 s",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 20
         while not out.exists() and time.monotonic() < deadline:
@@ -212,6 +249,8 @@ def test_the_demo_runs_and_draws(tmp_path):
 
 
 def test_the_module_is_the_command():
-    done = subprocess.run([*SYSTEM, "--help"], capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "100"})
+    done = subprocess.run(
+        [*SYSTEM, "--help"], capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "100"}
+    )
     assert "Run a protocol on an instrument" in done.stdout
     assert Path(cli.__file__).name == "cli.py"

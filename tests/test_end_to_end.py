@@ -29,7 +29,7 @@ from faradaic.protocols import (
     Sequence,
     Until,
 )
-from faradaic.simulators import RandlesCell, Resistor, published_cell, simulated, systems
+from faradaic.simulators import RandlesCell, Resistor, published_cell, published_systems, simulated
 from faradaic.storage import Run
 
 MODELS = ("emstat-pico", "emstat4-lr", "emstat4-hr", "nexus")
@@ -55,7 +55,7 @@ def test_a_slow_sweep_finds_the_published_oxidation_limit(tmp_path, electrolyte)
             out=tmp_path / "lsv.h5",
         )
     onset = result.results["onset_potential"]
-    published_V = systems()["electrolytes"][electrolyte]["oxidation_limit_V"]
+    published_V = published_systems()["electrolytes"][electrolyte]["oxidation_limit_V"]
     assert result.state == "finished"
     assert onset.value == pytest.approx(published_V, abs=0.010)
     assert 0 < onset.uncertainty < 0.01
@@ -128,7 +128,9 @@ def test_an_rc_step_follows_its_closed_form(tmp_path):
 def test_a_50_hour_hold_takes_seconds(tmp_path):
     begin = time.monotonic()
     with simulated("emstat4-hr", published_cell("SS|IGE-2|Li"), seed=1) as instrument:
-        step = ConstantPotential(potential_V=4.5, until=Until(duration_s=180_000), record=Record(interval_s=10))
+        step = ConstantPotential(
+            potential_V=4.5, until=Until(duration_s=180_000), record=Record(interval_s=10)
+        )
         result = run(Steps(given=(step,)), instrument.channels[0], cell=CELL, out=tmp_path / "hold.h5")
     assert time.monotonic() - begin < 20
     assert result.state == "finished"
@@ -160,7 +162,9 @@ def test_a_cut_off_on_board_and_the_engine_agree(tmp_path, clock_speed):
 )
 def test_what_the_instrument_adds_up_ends_the_step(tmp_path, until, reason, at_s):
     with simulated("emstat4-hr", Resistor(1e4), seed=2) as instrument:
-        step = ConstantPotential(potential_V=0.1, until=Until(duration_s=100, **until), record=Record(interval_s=0.1))
+        step = ConstantPotential(
+            potential_V=0.1, until=Until(duration_s=100, **until), record=Record(interval_s=0.1)
+        )
         result = run(Steps(given=(step,)), instrument.channels[0], cell=CELL, out=tmp_path / "ca.h5")
     assert (result.state, result.steps[0].end_reason) == ("finished", reason)
     assert result.samples["test_time_second"][-1] == pytest.approx(at_s, rel=0.02)
@@ -198,7 +202,9 @@ def test_limits_hold_under_a_current(tmp_path):
 
 def test_cycles_and_rates_of_a_voltammogram(tmp_path):
     with simulated("emstat4-hr", Resistor(1e4), seed=2) as instrument:
-        protocol = CyclicVoltammetry(begin="0 V", vertex_1="0.1 V", vertex_2="-0.1 V", rates="10, 20 mV/s", cycles=3)
+        protocol = CyclicVoltammetry(
+            begin="0 V", vertex_1="0.1 V", vertex_2="-0.1 V", rates="10, 20 mV/s", cycles=3
+        )
         result = run(protocol, instrument.channels[0], cell=CELL, out=tmp_path / "cv.h5")
     assert result.state == "finished"
     cycles, counts = np.unique(result.samples["cycle_count"], return_counts=True)
@@ -252,7 +258,13 @@ def test_pause_and_resume_on_the_instrument(tmp_path):
                 threading.Timer(0.2, runner.commands.resume).start()
 
         paused = []
-        runner = Runner(Steps(given=(step,)), instrument.channels[0], cell=CELL, out=tmp_path / "a.h5", subscribers=[watch])
+        runner = Runner(
+            Steps(given=(step,)),
+            instrument.channels[0],
+            cell=CELL,
+            out=tmp_path / "a.h5",
+            subscribers=[watch],
+        )
         assert runner.run() == "finished"
     with Run.open(tmp_path / "a.h5") as result:
         first, pause, second = result.steps
@@ -292,7 +304,9 @@ def test_the_same_seed_gives_the_same_numbers(tmp_path):
     def measure(name, seed):
         with simulated("emstat4-hr", published_cell("SS|PE|Li"), seed=seed) as instrument:
             protocol = LinearSweep(start="4 V", stop="5 V", rate="1 mV/s")
-            return run(protocol, instrument.channels[0], cell=CELL, out=tmp_path / name).samples["current_ampere"]
+            return run(protocol, instrument.channels[0], cell=CELL, out=tmp_path / name).samples[
+                "current_ampere"
+            ]
 
     first, again, other = measure("a.h5", 7), measure("b.h5", 7), measure("c.h5", 8)
     assert np.array_equal(first, again)
@@ -315,8 +329,6 @@ with open_instrument("emstat", {address!r}) as instrument:
 
 
 def test_the_instrument_keeps_its_limits_when_our_program_is_killed(tmp_path):
-    from faradaic.simulators.devices.emstat import EmStatDevice
-    from faradaic.simulators.devices.server import TcpServer
 
     device = EmStatDevice(model="emstat4-hr", cell=RandlesCell(1e3, 1e4, 1e-4), clock=SystemClock(), seed=1)
     with TcpServer(device) as server:
@@ -343,12 +355,17 @@ def test_a_sine_through_the_time_domain_agrees_with_the_spectrum():
     dt = 1 / frequency_Hz / steps
     current = []
     for index in range(3 * steps):
-        current.append(cell.hold_potential(3.0 + amplitude_V * math.sin(2 * math.pi * (index + 0.5) / steps), dt))
+        current.append(
+            cell.hold_potential(3.0 + amplitude_V * math.sin(2 * math.pi * (index + 0.5) / steps), dt)
+        )
     response = sum(
-        value * cmath.exp(-2j * math.pi * (index + 1.0) / steps) for index, value in enumerate(current[-steps:])
+        value * cmath.exp(-2j * math.pi * (index + 1.0) / steps)
+        for index, value in enumerate(current[-steps:])
     )
     stimulus = sum(
-        amplitude_V * math.sin(2 * math.pi * (index + 0.5) / steps) * cmath.exp(-2j * math.pi * (index + 0.5) / steps)
+        amplitude_V
+        * math.sin(2 * math.pi * (index + 0.5) / steps)
+        * cmath.exp(-2j * math.pi * (index + 0.5) / steps)
         for index in range(steps)
     )
     assert abs(stimulus / response / cell.impedance(frequency_Hz) - 1) < 0.01
@@ -357,7 +374,10 @@ def test_a_sine_through_the_time_domain_agrees_with_the_spectrum():
 def test_limits_of_the_step_and_of_the_run_are_both_kept(tmp_path):
     with simulated("emstat4-hr", Resistor(1e3), seed=2) as instrument:
         step = ConstantPotential(
-            potential_V=1.0, until=Until(duration_s=1), record=Record(interval_s=0.1), limits=Limits(current_max_A=2e-3)
+            potential_V=1.0,
+            until=Until(duration_s=1),
+            record=Record(interval_s=0.1),
+            limits=Limits(current_max_A=2e-3),
         )
         loose = run(Steps(given=(step,)), instrument.channels[0], cell=CELL, out=tmp_path / "a.h5")
         tight = run(

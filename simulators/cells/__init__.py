@@ -1,1 +1,18 @@
 """Simulated cells: the physics behind the terminals."""
+
+from .base import SimulatedCell
+from .blocking import BlockingCell
+from .parse import parse_cell
+from .published import published_cell, published_systems
+from .randles import RandlesCell
+from .resistor import Resistor
+
+__all__ = [
+    "BlockingCell",
+    "RandlesCell",
+    "Resistor",
+    "SimulatedCell",
+    "parse_cell",
+    "published_cell",
+    "published_systems",
+]

@@ -1,0 +1,80 @@
+"""Cells of published electrolytes, by name."""
+
+import difflib
+from dataclasses import fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .base import SimulatedCell
+from .blocking import BlockingCell
+
+_LAYOUT = ("SS", "Li")
+
+
+@lru_cache(maxsize=1)
+def published_systems() -> dict[str, dict[str, Any]]:
+    """Return what papers report, as `{"papers": …, "electrolytes": …, "full_cells": …}`."""
+    return yaml.safe_load(Path(__file__).with_name("systems.yaml").read_text(encoding="utf-8"))
+
+
+def published_cell(name: str, **parameters: float) -> SimulatedCell:
+    """Build the cell of a published electrolyte.
+
+    Parameters
+    ----------
+    name : str
+        The layers from the positive to the negative electrode, such as "SS|IGE-2|Li".
+    **parameters : float
+        Parameters of the cell that differ from the paper, such as `area_cm2` or
+        `temperature_degC`.
+
+    Raises
+    ------
+    ValueError
+        The electrolyte is unknown, its layout has no cell yet, or a parameter is not allowed.
+    """
+    layers = [layer.strip() for layer in name.split("|")]
+    electrolytes = published_systems()["electrolytes"]
+    if len(layers) == 2 and "|".join(layers) in published_systems()["full_cells"]:
+        layers.append("Li")
+    if len(layers) != 3:
+        raise ValueError(f"{name!r} is not a cell; write three layers such as 'SS|IGE-2|Li'.")
+    positive, electrolyte, negative = layers
+    if electrolyte not in electrolytes:
+        raise ValueError(f"{electrolyte!r} is not a published electrolyte; {_suggestion(electrolyte)}")
+    if (positive, negative) != _LAYOUT:
+        raise ValueError(
+            f"{positive}|{electrolyte}|{negative} has no simulated cell; available is SS|{electrolyte}|Li."
+        )
+    facts = electrolytes[electrolyte]
+    known = {field.name for field in fields(BlockingCell)}
+    published = {key: value for key, value in facts.items() if key in known and value is not None}
+    unknown = parameters.keys() - known
+    if unknown:
+        raise ValueError(f"{min(unknown)} is not a parameter of {name}; those are {_listed(known)}.")
+    cell = BlockingCell(**{**published, **parameters})
+    cell.attribute(
+        {
+            "name": f"SS|{electrolyte}|Li",
+            "paper": published_systems()["papers"][facts["paper"]],
+            "published": sorted(published.keys() - parameters.keys()),
+            **{key: facts[key] for key in ("note", "transference_note") if key in facts},
+        }
+    )
+    return cell
+
+
+def _suggestion(electrolyte: str) -> str:
+    names = list(published_systems()["electrolytes"])
+    by_lower = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(electrolyte.lower(), by_lower, n=4, cutoff=0.5)
+    if close:
+        return f"close to it are {_listed(by_lower[match] for match in close)}."
+    return f"known are {_listed(names)}."
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(sorted(names))

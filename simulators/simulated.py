@@ -1,0 +1,90 @@
+"""Simulated instruments ready for use: opened by the real driver, or served to any client."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..core.clock import Clock, ScaledClock, VirtualClock
+from ..instruments import Instrument, open_instrument
+from .cells import SimulatedCell
+from .devices import EmStatDevice, PtyServer, TcpServer
+from .devices.server import Server
+
+
+@contextmanager
+def simulated(
+    model: str,
+    cell: SimulatedCell,
+    *,
+    seed: int = 1,
+    speed: float | None = None,
+    clock: Clock | None = None,
+) -> Iterator[Instrument]:
+    """Open a simulated instrument with the driver of the real one, over its wire protocol.
+
+    Parameters
+    ----------
+    model : str
+        "emstat-pico", "emstat4-lr", "emstat4-hr" or "nexus".
+    cell : SimulatedCell
+        What is connected.
+    seed : int, optional
+        Decides the errors and the noise of the instrument.
+    speed : float, optional
+        How many times faster than real time it runs; without it, as fast as it can.
+    clock : Clock, optional
+        The time it lives in, instead of `speed`.
+
+    Raises
+    ------
+    ValueError
+        The model is unknown, or both `speed` and `clock` are given.
+    """
+    if speed is not None and clock is not None:
+        raise ValueError("speed and clock exclude each other; give one of them.")
+    if clock is None:
+        clock = VirtualClock() if speed is None else ScaledClock(speed)
+    with (
+        EmStatDevice(model, cell, clock, seed) as device,
+        TcpServer(device) as server,
+        open_instrument("emstat", server.address, clock) as instrument,
+    ):
+        yield instrument
+
+
+@contextmanager
+def serve(
+    model: str,
+    cell: SimulatedCell,
+    *,
+    clock: Clock | None = None,
+    seed: int = 1,
+    tcp_port: int | None = None,
+) -> Iterator[Server]:
+    """Serve a simulated instrument to any client, at `address` of what this returns.
+
+    Parameters
+    ----------
+    model, cell, seed
+        As for `simulated`.
+    clock : Clock, optional
+        The time it lives in; real time by default.
+    tcp_port : int, optional
+        TCP port on this computer (0: any free one); without it a virtual serial port where
+        the system has them.
+
+    Raises
+    ------
+    ValueError
+        The model is unknown, or the port is taken.
+    """
+    with EmStatDevice(model, cell, clock, seed) as device:
+        try:
+            if tcp_port is None and hasattr(os, "openpty"):
+                server = PtyServer(device)
+            else:
+                server = TcpServer(device, port=tcp_port or 0)
+        except (OSError, OverflowError) as error:
+            raise ValueError(f"tcp: port {tcp_port} cannot be served: {error}.") from None
+        with server:
+            yield server
