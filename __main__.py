@@ -1,5 +1,5 @@
 """``python -m faradaic`` is the command ``faradaic``."""
 
-from faradaic.cli import main
+from .cli import main
 
 main()

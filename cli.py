@@ -4,11 +4,12 @@ Everything heavy is imported by the command that needs it, so that help comes at
 """
 
 import logging
+import math
 import signal
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from .engine import Message, Runner
     from .protocols import Cell, Protocol
-    from .storage import Run
+    from .storage import Run, Table
 
 app = typer.Typer(
     help="Run electrochemical and battery protocols on real and simulated instruments, into HDF5.",
@@ -29,7 +30,30 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_DEMO_FOLDER = Path("faradaic-demo")
+_MOST_ROWS = 12
+_DEMO_PROTOCOL: dict[str, Any] = {
+    "protocol": "Sequence",
+    "protocols": [
+        {"protocol": "OpenCircuit", "duration": "10 min"},
+        {"protocol": "ImpedanceSpectrum", "frequency_min": "1 Hz"},
+        {
+            "protocol": "CyclicVoltammetry",
+            "vertex_1": "-0.2 V",
+            "vertex_2": "1.5 V",
+            "rates": "1 mV/s",
+            "cycles": 2,
+        },
+        {"protocol": "LinearSweep", "stop": "5.5 V", "rate": "0.1 mV/s"},
+    ],
+}
+_DEMO_CELL = {
+    "name": "IGE-2",
+    "area": "1 cm²",
+    "thickness": "50 µm",
+    "working_electrode": "stainless steel",
+    "counter_electrode": "lithium",
+    "electrolyte": "IGE-2 ionogel",
+}
 
 RunFile = Annotated[Path, typer.Argument(metavar="FILE", help="A run file.")]
 Settings = Annotated[
@@ -78,23 +102,11 @@ def demo(
 ) -> None:
     """Measure a simulated stainless steel | electrolyte | lithium cell, without hardware."""
     from .analysis.report import draw_report
-    from .protocols import Cell, CyclicVoltammetry, ImpedanceSpectrum, LinearSweep, OpenCircuit, Sequence
+    from .protocols import Cell, load_protocol
     from .simulators import published_cell, simulated
 
-    protocol = Sequence(
-        OpenCircuit(duration="10 min"),
-        ImpedanceSpectrum(frequency_min="1 Hz"),
-        CyclicVoltammetry(vertex_1="-0.2 V", vertex_2="2.5 V", rates="0.5, 1, 2 mV/s", cycles=1),
-        LinearSweep(stop="5.5 V", rate="0.1 mV/s"),
-    )
-    cell = Cell(
-        name="IGE-2",
-        area="1 cm²",
-        thickness="100 µm",
-        working_electrode="stainless steel",
-        counter_electrode="lithium",
-        electrolyte="IGE-2 ionogel",
-    )
+    protocol = load_protocol(_DEMO_PROTOCOL)
+    cell = Cell.model_validate(_DEMO_CELL)
     path = out / f"demo-{time.strftime('%Y%m%d-%H%M%S')}.h5"
     with _refusing():
         out.mkdir(parents=True, exist_ok=True)
@@ -172,12 +184,13 @@ def simulate(
     from .core.clock import ScaledClock
     from .simulators import parse_cell, serve
 
-    with _refusing():
-        server = serve(instrument, parse_cell(cell), clock=ScaledClock(speed), seed=seed, tcp_port=tcp)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    with server:
+    with ExitStack() as stack:
+        with _refusing():
+            serving = serve(instrument, parse_cell(cell), clock=ScaledClock(speed), seed=seed, tcp_port=tcp)
+            server = stack.enter_context(serving)
         print(server.address, flush=True)
         # Waking up now and then lets Windows deliver the signal.
         while not stopped.wait(0.5):
@@ -234,17 +247,22 @@ def report(
         Path | None, typer.Option(metavar="FOLDER", help="Where; beside the run by default.")
     ] = None,
     formats: Annotated[str, typer.Option("--format", help="Of the figures.")] = "png,svg,pdf",
+    circuit: Annotated[
+        str | None,
+        typer.Option(help='Equivalent circuit of the spectra, such as "R0-p(R1,CPE1)"; by default the best.'),
+    ] = None,
 ) -> None:
     """Analyse a run again, put the results into its file and draw its figures."""
     from .analysis import analyse
     from .analysis.report import draw_report
 
     with _refusing(), _open_run(file) as opened:
-        opened.write_results(analyse(opened))
+        opened.write_results(analyse(opened, circuit=circuit))
         _print_results(opened)
         folder = out or file.parent
         folder.mkdir(parents=True, exist_ok=True)
-        for figure in draw_report(opened, folder, formats=tuple(formats.replace(" ", "").split(","))):
+        kinds = tuple(formats.replace(" ", "").split(","))
+        for figure in draw_report(opened, folder, kinds, circuit=circuit):
             print(figure)
 
 
@@ -402,10 +420,35 @@ class _ProgressBar:
 
 
 def _print_results(opened: "Run") -> None:
+    from .storage import Table
+
     if not opened.results:
         return
     print("\nresults")
     for name, result in opened.results.items():
-        print(f"  {name:32} {result}")
+        if isinstance(result, Table) and len(result.rows):
+            print(f"  {name:32} {_table_head(result)}")
+            _print_rows(result)
+        else:
+            print(f"  {name:32} {result}")
         for warning in result.warnings:
             print(f"  {'':32} ! {warning}")
+
+
+def _table_head(table: "Table") -> str:
+    hidden = len(table.rows) - _MOST_ROWS
+    return f"the first {_MOST_ROWS} of {len(table.rows)} rows" if hidden > 0 else f"{len(table.rows)} rows"
+
+
+def _print_rows(table: "Table") -> None:
+    heads = [name if unit in ("", "1") else f"{name} ({unit})" for name, unit in table.units.items()]
+    rows = [[_cell_text(value) for value in row] for row in table.rows[:_MOST_ROWS].tolist()]
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    for row in [heads, *rows]:
+        print("    " + "  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)))
+
+
+def _cell_text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode()
+    return "–" if math.isnan(value) else f"{value:.5g}"

@@ -80,8 +80,6 @@ def threshold_onset(
     try:
         index, warnings = _find_crossing(sweep, threshold_A, name)
         crossing, uncertainty, points = _fit_crossing(sweep, threshold_A, index)
-        if uncertainty > _UNKNOWN_V:
-            raise _NotDeterminedError(_HIDDEN)
     except _NotDeterminedError as problem:
         return Result(None, "V", method=f"threshold {name}", reason=str(problem)), None
     gap = _gap_around(sweep, crossing.potential_V)
@@ -182,6 +180,9 @@ def _fit_crossing(sweep: SweepData, threshold_A: float, index: int) -> tuple[Cro
     slope = parameters[1]
     if slope <= 0.0 or not u[0] - span <= place <= u[-1]:
         raise _NotDeterminedError(_HIDDEN)
+    uncertainty_V = float(covariance[0, 0] ** 0.5)
+    if uncertainty_V > _UNKNOWN_V:
+        raise _NotDeterminedError(_HIDDEN)
     crossing = Crossing(
         potential_V=float(place + sweep.x[index]) * sweep.direction,
         threshold_A=threshold_A * sweep.direction,
@@ -190,7 +191,7 @@ def _fit_crossing(sweep: SweepData, threshold_A: float, index: int) -> tuple[Cro
         from_V=float(sweep.x[first]) * sweep.direction,
         to_V=float(sweep.x[last]) * sweep.direction,
     )
-    return crossing, float(covariance[0, 0] ** 0.5), len(u)
+    return crossing, uncertainty_V, len(u)
 
 
 def _window(sweep: SweepData, threshold_A: float, index: int) -> tuple[int, int]:

@@ -157,8 +157,14 @@ def pretty(value: float, unit: str, digits: int = 4) -> str:
     if value == 0:
         return f"0 {unit}"
     rounded = float(f"{value:.{digits}g}")
-    exponent = min(max(3 * math.floor(math.log10(abs(rounded)) / 3), -15), 12)
-    return f"{rounded / 10.0**exponent:.{digits}g} {_PREFIXES[exponent]}{unit}"
+    factor, prefix = engineering_prefix(rounded)
+    return f"{rounded / factor:.{digits}g} {prefix}{unit}"
+
+
+def engineering_prefix(value: float) -> tuple[float, str]:
+    """Return the power of 1000 and its prefix that leave a value between 1 and 1000."""
+    exponent = min(max(3 * math.floor(math.log10(abs(value)) / 3), -15), 12) if value else 0
+    return 10.0**exponent, _PREFIXES[exponent]
 
 
 def pretty_in(value: float, unit: str, shown: str, digits: int = 6) -> str:

@@ -7,6 +7,11 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
+from ..core.units import engineering_prefix
+
+_PREFIXED = {"A", "C", "F", "Ω", "S/cm"}
+"""Units that people read with a prefix; potentials stay in V."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -44,14 +49,17 @@ class Result:
     def __str__(self) -> str:
         if self.value is None:
             return f"not determined: {self.reason}"
-        unit = "" if self.unit == "1" else f" {self.unit}"
+        factor, prefix = engineering_prefix(self.value) if self.unit in _PREFIXED else (1.0, "")
+        unit = "" if self.unit == "1" else f" {prefix}{self.unit}"
+        value = self.value / factor
         if not self.uncertainty or not math.isfinite(self.uncertainty):
-            return f"{self.value:.4g}{unit}"
+            return f"{value:.4g}{unit}"
         # The uncertainty with two digits, the value down to the same place.
-        decimals = max(0, 1 - math.floor(math.log10(self.uncertainty)))
-        if decimals > 9 or abs(self.value) >= 1e6:
-            return f"({self.value:.4g} ± {self.uncertainty:.2g}){unit}"
-        return f"{self.value:.{decimals}f} ± {self.uncertainty:.{decimals}f}{unit}"
+        uncertainty = self.uncertainty / factor
+        decimals = max(0, 1 - math.floor(math.log10(uncertainty)))
+        if decimals > 9 or abs(value) >= 1e6:
+            return f"({value:.4g} ± {uncertainty:.2g}){unit}"
+        return f"{value:.{decimals}f} ± {uncertainty:.{decimals}f}{unit}"
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,7 @@ class Table:
         if not len(self.rows):
             return f"not determined: {self.reason}" if self.reason else "no rows"
         return f"{len(self.rows)} rows: " + ", ".join(
-            f"{name} ({unit})" if unit != "1" else name for name, unit in self.units.items()
+            f"{name} ({unit})" if unit not in ("", "1") else name for name, unit in self.units.items()
         )
 
 

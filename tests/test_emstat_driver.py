@@ -184,7 +184,7 @@ def test_after_an_error_of_the_instrument_the_cell_is_switched_off(connect, endi
 
 def test_rest_from_another_thread_aborts_the_script_and_keeps_what_was_measured(connect):
     package = b"Peb80186A0u;da8000000 ;ba8000001m\n"
-    instrument, link = connect(
+    instrument, _ = connect(
         [(script(HOLD), b"e\nM0007\n" + package), (b"Z\n", package + b"Z\n*\n\n"), CELL_OFF]
     )
     channel = instrument.channels[0]

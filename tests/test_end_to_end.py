@@ -29,7 +29,15 @@ from faradaic.protocols import (
     Sequence,
     Until,
 )
-from faradaic.simulators import RandlesCell, Resistor, published_cell, published_systems, simulated
+from faradaic.simulators import (
+    EmStatDevice,
+    RandlesCell,
+    Resistor,
+    TcpServer,
+    published_cell,
+    published_systems,
+    simulated,
+)
 from faradaic.storage import Run
 
 MODELS = ("emstat-pico", "emstat4-lr", "emstat4-hr", "nexus")
@@ -329,7 +337,6 @@ with open_instrument("emstat", {address!r}) as instrument:
 
 
 def test_the_instrument_keeps_its_limits_when_our_program_is_killed(tmp_path):
-
     device = EmStatDevice(model="emstat4-hr", cell=RandlesCell(1e3, 1e4, 1e-4), clock=SystemClock(), seed=1)
     with TcpServer(device) as server:
         script = KILLED.format(address=server.address, out=str(tmp_path / "a.h5"))
@@ -353,11 +360,10 @@ def test_a_sine_through_the_time_domain_agrees_with_the_spectrum():
     cell.hold_potential(3.0, 1000.0)
     frequency_Hz, amplitude_V, steps = 20.0, 1e-3, 2000
     dt = 1 / frequency_Hz / steps
-    current = []
-    for index in range(3 * steps):
-        current.append(
-            cell.hold_potential(3.0 + amplitude_V * math.sin(2 * math.pi * (index + 0.5) / steps), dt)
-        )
+    current = [
+        cell.hold_potential(3.0 + amplitude_V * math.sin(2 * math.pi * (index + 0.5) / steps), dt)
+        for index in range(3 * steps)
+    ]
     response = sum(
         value * cmath.exp(-2j * math.pi * (index + 1.0) / steps)
         for index, value in enumerate(current[-steps:])

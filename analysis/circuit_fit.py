@@ -1,0 +1,232 @@
+"""Fitting equivalent circuits to spectra by complex non-linear least squares."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import OptimizeResult, least_squares
+
+from .circuit import Circuit, Complex, Element, Part, elements_of
+from .regression import TooFewPointsError
+from .relaxation_times import Relaxations, relaxations
+
+_AT_BOUND = 1e-3
+
+
+@dataclass(frozen=True)
+class CircuitFit:
+    """A circuit with the values that describe a spectrum best.
+
+    Parameters
+    ----------
+    circuit : Circuit
+        The circuit.
+    values : array, shape (p,)
+        In the order and the units of `circuit.parameters`.
+    covariance : array, shape (p, p)
+        Of the values, from the scatter about the fit; zero for an exponent that reached its bound.
+    frequency_Hz : array, shape (n,)
+        Frequencies of the fit.
+    impedance_ohm : array of complex, shape (n,)
+        What was measured there.
+    """
+
+    circuit: Circuit
+    values: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    frequency_Hz: NDArray[np.float64]
+    impedance_ohm: Complex
+
+    @property
+    def uncertainties(self) -> NDArray[np.float64]:
+        """Standard uncertainties of the values, shape (p,)."""
+        return np.sqrt(np.diag(self.covariance))
+
+    def derive(self, quantity: Callable[[Mapping[str, float]], float]) -> tuple[float, float]:
+        """Return a quantity that follows from the values by name, and its standard uncertainty."""
+        names = [parameter.name for parameter in self.circuit.parameters]
+
+        def at(values: NDArray[np.float64]) -> float:
+            return quantity(dict(zip(names, values.tolist(), strict=True)))
+
+        steps = np.diag(1e-6 * self.values)
+        gradient = np.array(
+            [(at(self.values + step) - at(self.values - step)) / (2.0 * step.sum()) for step in steps]
+        )
+        return at(self.values), float(np.sqrt(max(gradient @ self.covariance @ gradient, 0.0)))
+
+    @cached_property
+    def residuals(self) -> NDArray[np.float64]:
+        """(Z_fit - Z)/|Z|, real parts and then imaginary parts, shape (2n,)."""
+        return _residuals(self.circuit, self.values, self.frequency_Hz, self.impedance_ohm)
+
+    @property
+    def scatter(self) -> float:
+        """Root mean square of the residuals."""
+        return float(np.sqrt(np.mean(self.residuals**2)))
+
+    @property
+    def criterion(self) -> float:
+        """Schwarz's criterion (BIC), from the residuals; lower is better.
+
+        Residuals of 10⁻⁶ are the resolution of the numbers: below it, circuits are equally good.
+        """
+        points = len(self.residuals)
+        variance = max(float(np.mean(self.residuals**2)), 1e-12)
+        return points * np.log(variance) + len(self.values) * np.log(points)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the spectrum determines every value of the circuit within 50 %."""
+        return bool(np.all(self.uncertainties < 0.5 * self.values))
+
+
+def fit_circuit(frequency_Hz: ArrayLike, impedance_ohm: ArrayLike, circuit: Circuit | str) -> CircuitFit:
+    """Fit a circuit to a spectrum, every point weighted by 1/|Z|.
+
+    Positive quantities are fitted as logarithms. The fit starts from where the spectrum relaxes,
+    in several assignments of these relaxations to the circuit, and the best end counts.
+
+    Parameters
+    ----------
+    frequency_Hz : array, shape (n,)
+        Frequencies.
+    impedance_ohm : array of complex, shape (n,)
+        Impedance; negative imaginary part where it is capacitive.
+    circuit : Circuit or str
+        Such as "R0-p(R1,CPE1)".
+
+    Raises
+    ------
+    CircuitError
+        The text is not a circuit.
+    TooFewPointsError
+        There are fewer points than the circuit has parameters.
+    """
+    circuit = Circuit.parse(circuit) if isinstance(circuit, str) else circuit
+    frequency, impedance = np.asarray(frequency_Hz, dtype=float), np.asarray(impedance_ohm, dtype=complex)
+    if len(frequency) < len(circuit.parameters) or len(frequency) < 3:
+        raise TooFewPointsError(
+            f"{len(frequency)} valid points do not determine the {len(circuit.parameters)} values "
+            f"of {circuit.text}"
+        )
+    exponents = np.array([parameter.is_exponent for parameter in circuit.parameters])
+    lower, upper = (
+        _to_fit(np.array([getattr(parameter, bound) for parameter in circuit.parameters]), exponents)
+        for bound in ("lower", "upper")
+    )
+
+    def residuals(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _residuals(circuit, _from_fit(x, exponents), frequency, impedance)
+
+    ends = [
+        least_squares(
+            residuals,
+            np.clip(_to_fit(start, exponents), lower + 1e-6, upper - 1e-6),
+            bounds=(lower, upper),
+            x_scale=np.where(exponents, 0.1, 1.0),
+        )
+        for start in _starts(circuit, frequency, impedance)
+    ]
+    best = min(ends, key=lambda end: end.cost)
+    values = _from_fit(best.x, exponents)
+    free = ~exponents | (best.x < upper - _AT_BOUND)
+    return CircuitFit(circuit, values, _covariance(best, values, exponents, free), frequency, impedance)
+
+
+def _covariance(
+    end: OptimizeResult, values: NDArray[np.float64], exponents: NDArray[np.bool_], free: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the covariance of the values; an exponent that reached its bound counts as fixed."""
+    jacobian, residuals = end.jac[:, free], end.fun
+    variance = float(residuals @ residuals) / max(len(residuals) - int(free.sum()), 1)
+    covariance = np.zeros((len(values), len(values)))
+    covariance[np.ix_(free, free)] = np.linalg.pinv(jacobian.T @ jacobian) * variance
+    # The fit is in logarithms: d(value) = value · d(logarithm).
+    scale = np.where(exponents, 1.0, values)
+    return covariance * np.outer(scale, scale)
+
+
+def _residuals(
+    circuit: Circuit, values: NDArray[np.float64], frequency: NDArray[np.float64], impedance: Complex
+) -> NDArray[np.float64]:
+    relative = (circuit.impedance(frequency, values.tolist()) - impedance) / np.abs(impedance)
+    return np.concatenate([relative.real, relative.imag])
+
+
+def _to_fit(values: NDArray[np.float64], exponents: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return np.where(exponents, values, np.log(values))
+
+
+def _from_fit(x: NDArray[np.float64], exponents: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return np.where(exponents, x, np.exp(np.where(exponents, 0.0, x)))
+
+
+def _starts(
+    circuit: Circuit, frequency: NDArray[np.float64], impedance: Complex
+) -> list[NDArray[np.float64]]:
+    """Return values to start from, the spectrum's relaxations given to the parallel parts in turn."""
+    known = relaxations(frequency, impedance)
+    parts = [part for part in circuit.root.parts if not isinstance(part, Element)]
+    slow = 1.0 / (2.0 * np.pi * float(frequency.min()))
+    fast = 1.0 / (2.0 * np.pi * float(frequency.max()))
+    scale = float(np.median(np.abs(impedance)))
+    lumps = [(lump.resistance_ohm, lump.time_constant_s) for lump in known.found]
+    spread_s = np.logspace(np.log10(fast), np.log10(slow), len(parts) + 2)[1:-1]
+    spread = [(scale, float(time_s)) for time_s in spread_s]
+    choices = [sorted((lumps + spread)[: len(parts)], key=lambda lump: lump[1]), spread]
+    if len(lumps) > len(parts) > 0:
+        # The largest lump may belong to a part that the circuit has in series (diffusion).
+        choices.append(sorted(lumps[1 : len(parts) + 1], key=lambda lump: lump[1]))
+    starts = []
+    for choice in choices:
+        values: dict[str, float] = {}
+        for part, (resistance, time_s) in zip(parts, choice, strict=True):
+            values |= _part_start(part, resistance, time_s)
+        for part in circuit.root.parts:
+            if isinstance(part, Element):
+                values |= _series_start(part, known, frequency, impedance)
+        starts.append(np.array([values[parameter.name] for parameter in circuit.parameters]))
+    return starts
+
+
+def _part_start(part: Part, resistance_ohm: float, time_s: float) -> dict[str, float]:
+    """Start all elements of a parallel part from one relaxation."""
+    values: dict[str, float] = {}
+    for element in elements_of(part):
+        values |= _values(element, resistance_ohm, time_s / resistance_ohm, time_s)
+    return values
+
+
+def _series_start(
+    element: Element, known: Relaxations, frequency: NDArray[np.float64], impedance: Complex
+) -> dict[str, float]:
+    last = int(np.argmin(frequency))
+    omega = 2.0 * np.pi * float(frequency[last])
+    reactance = max(abs(float(impedance[last].imag)), 1e-3 * abs(impedance[last]))
+    if element.kind == "L":
+        return {element.name: max(known.inductance_H, 1e-9)}
+    if element.kind == "R":
+        smallest = 1e-3 * float(np.abs(impedance).min())
+        return {element.name: max(known.resistance_ohm, smallest)}
+    capacitance = known.capacitance_F or 1.0 / (omega * reactance)
+    return _values(element, reactance, capacitance, 1.0 / omega)
+
+
+def _values(element: Element, resistance_ohm: float, capacitance_F: float, time_s: float) -> dict[str, float]:
+    """Return plausible values of one element."""
+    name = element.name
+    if element.kind == "CPE":
+        return {f"{name}.Q": capacitance_F, f"{name}.n": 0.9}
+    if element.kind in ("Wo", "Ws"):
+        return {f"{name}.R": resistance_ohm, f"{name}.tau": time_s}
+    return {
+        name: {
+            "R": resistance_ohm,
+            "C": capacitance_F,
+            "L": resistance_ohm * time_s,
+            "W": resistance_ohm / time_s**0.5,
+        }[element.kind]
+    }

@@ -1,0 +1,75 @@
+"""The figures of a run, as files."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from ..storage import Run, StorageError
+from ..storage.bdf import safe_name
+from .figures.linear_sweep import draw_linear_sweep
+from .figures.open_circuit import draw_open_circuit
+from .figures.spectrum import draw_spectrum
+from .figures.style import save, styled
+from .figures.voltammogram import draw_voltammogram
+from .linear_sweep import LinearSweepAnalysis
+from .open_circuit import OpenCircuitAnalysis
+from .run_results import analyses
+from .spectrum import SpectrumAnalysis
+from .voltammogram import VoltammogramAnalysis
+
+FORMATS = ("png", "svg", "pdf")
+
+_DRAWINGS: dict[type, tuple[str, Callable[[Any, Any], Figure]]] = {
+    OpenCircuitAnalysis: ("open-circuit", draw_open_circuit),
+    LinearSweepAnalysis: ("linear-sweep", draw_linear_sweep),
+    VoltammogramAnalysis: ("voltammogram", draw_voltammogram),
+    SpectrumAnalysis: ("spectrum", draw_spectrum),
+}
+
+
+def draw_report(
+    run: Run, folder: Path, formats: Sequence[str] = FORMATS, *, circuit: str | None = None
+) -> list[Path]:
+    """Draw the figure of every part of a run.
+
+    Parameters
+    ----------
+    run : Run
+        What was measured.
+    folder : Path
+        Where the files go, named after the run file.
+    formats : sequence of {"png", "svg", "pdf"}
+        Of each figure.
+    circuit : str, optional
+        Equivalent circuit of the spectra; by default the one that each of them supports.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    ValueError
+        A format is not known.
+    StorageError
+        A file cannot be written.
+    """
+    unknown = [each for each in formats if each not in FORMATS]
+    if unknown or not formats:
+        raise ValueError(f"{', '.join(unknown) or 'none'} is not a format of figures; use png, svg or pdf.")
+    files = []
+    with styled():
+        for measurement, analysis in analyses(run, circuit=circuit):
+            name, draw = _DRAWINGS[type(analysis)]
+            figure = draw(measurement, analysis)
+            stem = "-".join(part for part in (run.path.stem, safe_name(measurement.part or "0"), name))
+            for each in formats:
+                files.append(folder / f"{stem}.{each}")
+                try:
+                    save(figure, files[-1])
+                except OSError as error:
+                    raise StorageError(f"{files[-1]} cannot be written: {error.strerror}.") from error
+    return files

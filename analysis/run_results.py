@@ -1,0 +1,63 @@
+"""From a run file to its results."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..storage import Run
+from ..storage.results import Result, Results, Table
+from .circuit import Circuit
+from .linear_sweep import analyse_linear_sweep
+from .measurement import Measurement, measurements
+from .open_circuit import analyse_open_circuit
+from .spectrum import analyse_spectrum
+from .voltammogram import analyse_voltammogram
+
+_log = logging.getLogger(__name__)
+
+_ANALYSES: dict[str, Callable[[Measurement], Any]] = {
+    "OpenCircuit": analyse_open_circuit,
+    "LinearSweep": analyse_linear_sweep,
+    "CyclicVoltammetry": analyse_voltammogram,
+}
+"""For the name of a protocol, the function that gives an object with `results`."""
+
+
+def analyse(run: Run, *, circuit: str | None = None) -> Results:
+    """Derive all results of a run.
+
+    A name that several parts of a sequence share has the part before it: ``2/bulk_resistance``.
+    """
+    found: list[tuple[str, str, Result | Table]] = [
+        (measurement.part, name, result)
+        for measurement, analysis in analyses(run, circuit=circuit)
+        for name, result in analysis.results.items()
+    ]
+    shared = {name for name, count in Counter(name for _, name, _ in found).items() if count > 1}
+    return {f"{part}/{name}" if name in shared else name: result for part, name, result in found}
+
+
+def analyses(run: Run, *, circuit: str | None = None) -> list[tuple[Measurement, Any]]:
+    """Return the measurements of a run that have an analysis, each with it.
+
+    Raises
+    ------
+    CircuitError
+        The text of a circuit is none.
+    """
+    if circuit is not None:
+        Circuit.parse(circuit)
+    functions = {**_ANALYSES, "ImpedanceSpectrum": partial(analyse_spectrum, circuit=circuit)}
+    found = []
+    for measurement in measurements(run):
+        function = functions.get(type(measurement.protocol).__name__)
+        if function is None:
+            continue
+        try:
+            found.append((measurement, function(measurement)))
+        except Exception:  # noqa: BLE001
+            # A script that measures on must not end because one analysis fails.
+            _log.exception("%s: %s was not analysed.", run.path, type(measurement.protocol).__name__)
+    return found
