@@ -353,8 +353,9 @@ def _run_with_progress(
     from .engine import Runner
     from .engine.run_protocol import analysed
 
-    with _ProgressBar() as bar:
-        runner = Runner(protocol, channel, cell=cell, out=out, subscribers=[bar.update], **options)
+    bar = _ProgressBar()
+    runner = Runner(protocol, channel, cell=cell, out=out, subscribers=[bar.update], **options)
+    with bar:
         bar.follow(runner)
         previous = {
             number: signal.signal(number, lambda *_: runner.commands.stop("keyboard"))
@@ -387,11 +388,11 @@ class _ProgressBar:
         self._shown_at = 0.0
 
     def __enter__(self) -> "_ProgressBar":
-        self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._bar.live.is_started:
+            self._bar.stop()
 
     def follow(self, runner: "Runner") -> None:
         """Show this run."""
@@ -406,6 +407,8 @@ class _ProgressBar:
         if self._runner is None or (not ended and time.monotonic() - self._shown_at < 0.1):
             return
         self._shown_at = time.monotonic()
+        # Not before the run has begun: one that is refused has no progress.
+        self._bar.start()
         progress = self._runner.progress
         reading = ""
         if progress.potential_V is not None and progress.current_A is not None:

@@ -37,7 +37,8 @@ class RunFileBuilder:
         self._pending: dict[str, list[np.ndarray[Any, Any]]] = {name: [] for name in TABLES}
         # The row of the step that began last; the array is shared with the pending rows.
         self._step: np.ndarray[Any, Any] | None = None
-        self._step_is_stale = False
+        # Rows of steps that may have been written before they ended, by their place in the table.
+        self._ended_steps: dict[int, np.ndarray[Any, Any]] = {}
 
     @property
     def file(self) -> h5py.File:
@@ -84,10 +85,10 @@ class RunFileBuilder:
             dataset[count:] = rows
             blocks.clear()
             written = True
-        if self._step_is_stale:
-            self._dataset("steps")[self.rows["steps"] - 1] = self._step
-            self._step_is_stale = False
+        for place, ended in self._ended_steps.items():
+            self._dataset("steps")[place] = ended
             written = True
+        self._ended_steps.clear()
         if written:
             self._file.flush()
 
@@ -171,4 +172,4 @@ class RunFileBuilder:
             self._step[name] = ended[name]
         self._step["sample_count"] = self.rows["samples"] - self._step["first_sample"]
         self._step["impedance_count"] = self.rows["impedance"] - self._step["first_impedance"]
-        self._step_is_stale = True
+        self._ended_steps[self.rows["steps"] - 1] = self._step

@@ -49,7 +49,8 @@ class Result:
     def __str__(self) -> str:
         if self.value is None:
             return f"not determined: {self.reason}"
-        factor, prefix = engineering_prefix(self.value) if self.unit in _PREFIXED else (1.0, "")
+        is_handy = self.unit not in _PREFIXED or 0.1 <= abs(self.value) < 1e5
+        factor, prefix = (1.0, "") if is_handy else engineering_prefix(self.value)
         unit = "" if self.unit == "1" else f" {prefix}{self.unit}"
         value = self.value / factor
         if not self.uncertainty or not math.isfinite(self.uncertainty):

@@ -9,11 +9,14 @@ import time
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from faradaic.core.samples import IMPEDANCE
 from faradaic.storage import NotARunFile, Recorder, Result, Run, StorageError, Table
 from faradaic.storage.bdf import export_bdf, safe_name
-from faradaic.storage.journal import RESERVE_BYTES, JournalReader, journal_path
+from faradaic.storage.builder import RunFileBuilder
+from faradaic.storage.journal import RESERVE_BYTES, Frame, JournalReader, Kind, journal_path
 from faradaic.storage.writer import LiveFile
 from faradaic.storage.writer_process import writer
 
@@ -167,6 +170,8 @@ def test_results_are_written_and_replaced(tmp_path):
 def test_results_are_shown_with_their_uncertainty():
     assert str(Result(4.80123, "V", 0.0034)) == "4.8012 ± 0.0034 V"
     assert str(Result(1234.5, "Ω", 56.0)) == "1234 ± 56 Ω"
+    assert str(Result(9.9975e-6, "F", 5.7e-9)) == "9.9975 ± 0.0057 µF"
+    assert str(Result(0.0034, "V")) == "0.0034 V"
     assert str(Result(0.74, "1")) == "0.74"
     assert str(Result(None, "V", reason="no onset")) == "not determined: no onset"
     with pytest.raises(ValueError, match="why"):
@@ -227,6 +232,30 @@ def test_a_writer_that_comes_too_late_leaves_the_recovered_file_alone(tmp_path):
     late.catch_up()
     late.abandon()
     assert path.read_bytes() == recovered
+
+
+@settings(max_examples=60, deadline=None)
+@given(flushed_after=st.sets(st.integers(0, 12)))
+def test_the_file_does_not_depend_on_when_it_was_flushed(tmp_path_factory, flushed_after):
+    path = tmp_path_factory.mktemp("flushed") / "a.h5"
+    builder = RunFileBuilder(path)
+    frames = [Frame(Kind.RUN, json.dumps(METADATA).encode())]
+    for step in (1, 2, 3):
+        frames += [
+            Frame(Kind.STEP_BEGUN, json.dumps({"step_count": step, "kind": "rest"}).encode()),
+            Frame(Kind.SAMPLES, rows(10 * step, step).tobytes()),
+            Frame(Kind.SAMPLES, rows(10 * step + step, 1).tobytes()),
+            Frame(Kind.STEP_ENDED, json.dumps({"end_reason": f"reason {step}"}).encode()),
+        ]
+    for index, frame in enumerate(frames):
+        builder.apply(frame)
+        if index in flushed_after:
+            builder.flush()
+    builder.finish()
+    with Run.open(path) as run:
+        assert [step.end_reason for step in run.steps] == ["reason 1", "reason 2", "reason 3"]
+        assert [step.samples for step in run.steps] == [slice(0, 2), slice(2, 5), slice(5, 9)]
+        assert len(run.samples) == 9
 
 
 KILLED = """
