@@ -12,12 +12,14 @@ from .regression import TooFewPointsError
 _BETTER = 10.0
 """Difference of the information criterion that is strong evidence (Kass and Raftery 1995)."""
 
+_CAPACITIVE = 0.3
+
 
 def choose_circuit(frequency_Hz: NDArray[np.float64], impedance_ohm: Complex) -> CircuitFit:
-    """Fit the circuits of `candidates` and return the simplest that no other describes clearly better.
+    """Fit the circuits of `candidates`, the simplest first, until one leaves only noise.
 
-    A circuit counts only where the spectrum determines all its values. The choice is by
-    Schwarz's criterion; a circuit with more values must be better by 10.
+    A circuit counts only where the spectrum determines all its values, and where it is clearly
+    better than simpler ones: by 10 in Schwarz's criterion.
 
     Raises
     ------
@@ -32,6 +34,8 @@ def choose_circuit(frequency_Hz: NDArray[np.float64], impedance_ohm: Complex) ->
         fit = fit_circuit(frequency_Hz, impedance_ohm, circuit)
         if best is None or (fit.is_certain and fit.criterion < best.criterion - _BETTER):
             best = fit
+            if fit.leaves_noise_only:
+                break
     if best is None:
         raise TooFewPointsError("there are no points")
     return best
@@ -44,10 +48,10 @@ def candidates(highest_ohm: complex) -> list[str]:
     ----------
     highest_ohm : complex
         Impedance at the highest frequency. Where it is inductive, so are the circuits; where it
-        is mostly capacitive, an arc of the bulk may stand in place of the resistance.
+        is capacitive, an arc of the bulk may stand in place of the resistance.
     """
     heads = ["L0-R0"] if highest_ohm.imag > 0.0 else ["R0"]
-    if -highest_ohm.imag > highest_ohm.real:
+    if -highest_ohm.imag > _CAPACITIVE * highest_ohm.real:
         heads.append("")
     circuits = set()
     for head, arcs, capacitor, tail in product(heads, range(3), ("C", "CPE"), ("", "capacitor", "W", "Ws")):

@@ -8,11 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import OptimizeResult, least_squares
 
-from .circuit import Circuit, Complex, Element, Part, elements_of
+from .circuit import Circuit, Complex, Element, Series, elements_of
 from .regression import TooFewPointsError
-from .relaxation_times import Relaxations, relaxations
+from .relaxation_times import Relaxation, Relaxations, relaxations
 
-_AT_BOUND = 1e-3
+_RESOLUTION = 1e-6
+_MOST_STEPS = 100
+_UNSEEN = 1e-6
+"""Change of the residuals with a value's logarithm below which the spectrum does not show the value."""
+_UNKNOWN = 1e3
+"""Relative uncertainty of such a value."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class CircuitFit:
     values : array, shape (p,)
         In the order and the units of `circuit.parameters`.
     covariance : array, shape (p, p)
-        Of the values, from the scatter about the fit; zero for an exponent that reached its bound.
+        Of the values, from the scatter about the fit.
     frequency_Hz : array, shape (n,)
         Frequencies of the fit.
     impedance_ohm : array of complex, shape (n,)
@@ -42,7 +47,7 @@ class CircuitFit:
     @property
     def uncertainties(self) -> NDArray[np.float64]:
         """Standard uncertainties of the values, shape (p,)."""
-        return np.sqrt(np.diag(self.covariance))
+        return np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
 
     def derive(self, quantity: Callable[[Mapping[str, float]], float]) -> tuple[float, float]:
         """Return a quantity that follows from the values by name, and its standard uncertainty."""
@@ -71,11 +76,19 @@ class CircuitFit:
     def criterion(self) -> float:
         """Schwarz's criterion (BIC), from the residuals; lower is better.
 
-        Residuals of 10⁻⁶ are the resolution of the numbers: below it, circuits are equally good.
+        Below the resolution of the numbers, circuits are equally good.
         """
         points = len(self.residuals)
-        variance = max(float(np.mean(self.residuals**2)), 1e-12)
+        variance = max(self.scatter, _RESOLUTION) ** 2
         return points * np.log(variance) + len(self.values) * np.log(points)
+
+    @property
+    def leaves_noise_only(self) -> bool:
+        """Whether neighbouring residuals are independent, so that no circuit can be better."""
+        parts = np.split(self.residuals, 2)
+        neighbours = sum(float(part[1:] @ part[:-1]) for part in parts)
+        correlation = neighbours / max(float(self.residuals @ self.residuals), 1e-300)
+        return self.scatter <= _RESOLUTION or abs(correlation) < 2.0 / len(self.residuals) ** 0.5
 
     @property
     def is_certain(self) -> bool:
@@ -127,23 +140,23 @@ def fit_circuit(frequency_Hz: ArrayLike, impedance_ohm: ArrayLike, circuit: Circ
             np.clip(_to_fit(start, exponents), lower + 1e-6, upper - 1e-6),
             bounds=(lower, upper),
             x_scale=np.where(exponents, 0.1, 1.0),
+            max_nfev=_MOST_STEPS,
         )
         for start in _starts(circuit, frequency, impedance)
     ]
     best = min(ends, key=lambda end: end.cost)
     values = _from_fit(best.x, exponents)
-    free = ~exponents | (best.x < upper - _AT_BOUND)
-    return CircuitFit(circuit, values, _covariance(best, values, exponents, free), frequency, impedance)
+    return CircuitFit(circuit, values, _covariance(best, values, exponents), frequency, impedance)
 
 
 def _covariance(
-    end: OptimizeResult, values: NDArray[np.float64], exponents: NDArray[np.bool_], free: NDArray[np.bool_]
+    end: OptimizeResult, values: NDArray[np.float64], exponents: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Return the covariance of the values; an exponent that reached its bound counts as fixed."""
-    jacobian, residuals = end.jac[:, free], end.fun
-    variance = float(residuals @ residuals) / max(len(residuals) - int(free.sum()), 1)
-    covariance = np.zeros((len(values), len(values)))
-    covariance[np.ix_(free, free)] = np.linalg.pinv(jacobian.T @ jacobian) * variance
+    jacobian, residuals = end.jac, end.fun
+    variance = float(residuals @ residuals) / max(len(residuals) - len(values), 1)
+    covariance = np.linalg.pinv(jacobian.T @ jacobian) * variance
+    unseen = np.linalg.norm(jacobian, axis=0) < _UNSEEN
+    covariance[unseen, unseen] = _UNKNOWN**2
     # The fit is in logarithms: d(value) = value · d(logarithm).
     scale = np.where(exponents, 1.0, values)
     return covariance * np.outer(scale, scale)
@@ -167,36 +180,50 @@ def _from_fit(x: NDArray[np.float64], exponents: NDArray[np.bool_]) -> NDArray[n
 def _starts(
     circuit: Circuit, frequency: NDArray[np.float64], impedance: Complex
 ) -> list[NDArray[np.float64]]:
-    """Return values to start from, the spectrum's relaxations given to the parallel parts in turn."""
+    """Return values to start from: the spectrum's relaxations given to the circuit's in turn."""
     known = relaxations(frequency, impedance)
-    parts = [part for part in circuit.root.parts if not isinstance(part, Element)]
-    slow = 1.0 / (2.0 * np.pi * float(frequency.min()))
-    fast = 1.0 / (2.0 * np.pi * float(frequency.max()))
+    slow, fast = (1.0 / (2.0 * np.pi * float(end)) for end in (frequency.min(), frequency.max()))
+    count = len(_relaxing(circuit.root))
+    spread_s = np.logspace(np.log10(fast), np.log10(slow), count + 2)[1:-1]
     scale = float(np.median(np.abs(impedance)))
-    lumps = [(lump.resistance_ohm, lump.time_constant_s) for lump in known.found]
-    spread_s = np.logspace(np.log10(fast), np.log10(slow), len(parts) + 2)[1:-1]
-    spread = [(scale, float(time_s)) for time_s in spread_s]
-    choices = [sorted((lumps + spread)[: len(parts)], key=lambda lump: lump[1]), spread]
-    if len(lumps) > len(parts) > 0:
-        # The largest lump may belong to a part that the circuit has in series (diffusion).
-        choices.append(sorted(lumps[1 : len(parts) + 1], key=lambda lump: lump[1]))
+    evenly = [Relaxation(scale, float(time_s)) for time_s in spread_s]
+    choices = [[*known.found, *evenly][:count], evenly]
+    if len(known.found) > count > 0:
+        # The largest may belong to what the circuit describes otherwise.
+        choices.append(list(known.found[1 : count + 1]))
     starts = []
     for choice in choices:
-        values: dict[str, float] = {}
-        for part, (resistance, time_s) in zip(parts, choice, strict=True):
-            values |= _part_start(part, resistance, time_s)
-        for part in circuit.root.parts:
-            if isinstance(part, Element):
-                values |= _series_start(part, known, frequency, impedance)
+        lumps = sorted(choice, key=lambda each: each.time_constant_s)
+        values = _start(circuit.root, known, lumps, frequency, impedance)
         starts.append(np.array([values[parameter.name] for parameter in circuit.parameters]))
     return starts
 
 
-def _part_start(part: Part, resistance_ohm: float, time_s: float) -> dict[str, float]:
-    """Start all elements of a parallel part from one relaxation."""
+def _relaxing(root: Series) -> list[Element]:
+    """Return the elements with a resistance that relaxes, in the order of the text."""
+    elements = [each for part in root.parts if not isinstance(part, Element) for each in elements_of(part)]
+    inner = [each for each in elements if each.kind in ("R", "Wo", "Ws")]
+    return inner + [part for part in root.parts if isinstance(part, Element) and part.kind in ("Wo", "Ws")]
+
+
+def _start(
+    root: Series,
+    known: Relaxations,
+    lumps: list[Relaxation],
+    frequency: NDArray[np.float64],
+    impedance: Complex,
+) -> dict[str, float]:
+    given = dict(zip(_relaxing(root), lumps, strict=True))
     values: dict[str, float] = {}
-    for element in elements_of(part):
-        values |= _values(element, resistance_ohm, time_s / resistance_ohm, time_s)
+    for part in root.parts:
+        if isinstance(part, Element) and part not in given:
+            values |= _series_start(part, known, frequency, impedance)
+            continue
+        first = next((given[each] for each in elements_of(part) if each in given), None)
+        for element in elements_of(part):
+            lump = given.get(element) or first or Relaxation(float(np.median(np.abs(impedance))), 1e-3)
+            farad = lump.time_constant_s / lump.resistance_ohm
+            values |= _values(element, lump.resistance_ohm, farad, lump.time_constant_s)
     return values
 
 

@@ -16,6 +16,7 @@ from .circuit import Complex
 from .regression import TooFewPointsError
 
 _FEWEST_POINTS = 6
+_BEYOND = 3.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ def _criterion(residuals: Complex, elements: int) -> float:
 def _residuals(frequency_Hz: NDArray[np.float64], impedance_ohm: Complex, elements: int) -> Complex:
     """Return what a chain of so many elements leaves, relative to |Z|."""
     omega = 2.0 * np.pi * frequency_Hz
-    times_s = np.logspace(np.log10(1.0 / omega.max()), np.log10(1.0 / omega.min()), elements)
+    # Beyond the band too: what relaxes there still shows in it.
+    fastest, slowest = 1.0 / (_BEYOND * omega.max()), _BEYOND / omega.min()
+    times_s = np.geomspace(fastest, slowest, elements)
     columns = np.column_stack(
         [
             1.0 / (1.0 + 1j * omega[:, None] * times_s),

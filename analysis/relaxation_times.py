@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
+from scipy.optimize import lsq_linear
 
 from .circuit import Complex
 
 _PER_DECADE = 6
 _GAP_IN_LUMP = 2
+_PRESENT = 1e-3
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Relaxations:
 
 
 def relaxations(frequency_Hz: NDArray[np.float64], impedance_ohm: Complex) -> Relaxations:
-    """Fit a chain of RC elements by non-negative least squares, weighted by 1/|Z|."""
+    """Fit a chain of RC elements by least squares with values from 0 up, weighted by 1/|Z|."""
     omega = 2.0 * np.pi * frequency_Hz
     low, high = np.log10(1.0 / omega.max()), np.log10(1.0 / omega.min())
     times_s = np.logspace(low, high, max(round((high - low) * _PER_DECADE), 2))
@@ -51,18 +52,24 @@ def relaxations(frequency_Hz: NDArray[np.float64], impedance_ohm: Complex) -> Re
     columns = np.column_stack([np.ones_like(omega), 1j * omega / top, bottom / (1j * omega), chain])
     weighted = columns / np.abs(impedance_ohm)[:, None]
     target = impedance_ohm / np.abs(impedance_ohm)
-    values, _ = nnls(np.vstack([weighted.real, weighted.imag]), np.concatenate([target.real, target.imag]))
-    series_ohm, inductive_ohm, capacitive_ohm, *resistances = values
+    fitted = lsq_linear(
+        np.vstack([weighted.real, weighted.imag]),
+        np.concatenate([target.real, target.imag]),
+        bounds=(0.0, np.inf),
+    )
+    series_ohm, inductive_ohm, capacitive_ohm, *resistances = fitted.x
     return Relaxations(
         resistance_ohm=float(series_ohm),
         inductance_H=float(inductive_ohm / top),
-        capacitance_F=float(1.0 / (capacitive_ohm * bottom)) if capacitive_ohm > 0 else None,
+        capacitance_F=float(1.0 / (capacitive_ohm * bottom))
+        if capacitive_ohm > _PRESENT * abs(impedance_ohm[-1])
+        else None,
         found=_lumps(np.array(resistances), times_s),
     )
 
 
 def _lumps(resistances: NDArray[np.float64], times_s: NDArray[np.float64]) -> tuple[Relaxation, ...]:
-    present = np.flatnonzero(resistances > 1e-6 * max(float(resistances.sum()), 1e-300))
+    present = np.flatnonzero(resistances > _PRESENT * max(float(resistances.sum()), 1e-300))
     if not len(present):
         return ()
     groups = np.split(present, np.flatnonzero(np.diff(present) > _GAP_IN_LUMP) + 1)

@@ -81,7 +81,8 @@ def peak_of(potential_V: NDArray[np.float64], current_A: NDArray[np.float64]) ->
     if len(sweep.x) < 2 * width:
         return None
     smooth = np.asarray(savgol_filter(np.where(sweep.good, sweep.y, sweep.smooth), width, 2))
-    least = max(_OVER_NOISE * sweep.noise_A / width**0.5, _OVER_RANGE * float(np.ptp(smooth)))
+    rounding_A = 1e-9 * float(np.max(np.abs(smooth)))
+    least = max(_OVER_NOISE * sweep.noise_A / width**0.5, _OVER_RANGE * float(np.ptp(smooth)), rounding_A)
     places, properties = find_peaks(smooth, prominence=least)
     if not len(places):
         return None
@@ -89,9 +90,6 @@ def peak_of(potential_V: NDArray[np.float64], current_A: NDArray[np.float64]) ->
     top, before = int(places[chosen]), int(properties["left_bases"][chosen])
     baseline = _baseline(sweep, smooth, top, before)
     base_A = baseline.at(float(sweep.x[top])) if baseline else 0.0
-    if base_A > _STEEPEST_BASELINE * smooth[top]:
-        # The sweep begins on the flank of the peak.
-        baseline, base_A = None, 0.0
     if smooth[top] <= base_A:
         return None
     apex_V, apex_uncertainty_V = _apex(sweep, smooth, top, base_A)
@@ -117,12 +115,15 @@ def _baseline(sweep: SweepData, smooth: NDArray[np.float64], top: int, before: i
     chosen = np.zeros(len(sweep.x), bool)
     chosen[first:foot] = True
     chosen &= sweep.good
+    if np.count_nonzero(chosen) < _FEWEST_IN_BASELINE:
+        return None
     try:
-        if np.count_nonzero(chosen) < _FEWEST_IN_BASELINE:
-            return None
-        return fit_line(sweep.x[chosen], sweep.y[chosen])
+        line = fit_line(sweep.x[chosen], sweep.y[chosen])
     except TooFewPointsError:
         return None
+    # A line as steep as the peak is its flank: the sweep begins within the peak.
+    rise = line.at(float(sweep.x[top])) - line.at(float(sweep.x[foot]))
+    return line if rise <= _STEEPEST_BASELINE * (float(smooth[top]) - level) else None
 
 
 def _apex(sweep: SweepData, smooth: NDArray[np.float64], top: int, base_A: float) -> tuple[float, float]:
