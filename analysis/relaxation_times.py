@@ -58,6 +58,7 @@ def relaxations(frequency_Hz: NDArray[np.float64], impedance_ohm: Complex) -> Re
         bounds=(0.0, np.inf),
     )
     series_ohm, inductive_ohm, capacitive_ohm, *resistances = fitted.x
+    blocks = capacitive_ohm > _PRESENT * abs(impedance_ohm[int(np.argmin(frequency_Hz))])
     return Relaxations(
         resistance_ohm=float(series_ohm),
         inductance_H=float(inductive_ohm / top),

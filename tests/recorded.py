@@ -39,8 +39,14 @@ def recorded(folder, protocol, *steps, cell=CELL):
     }
     builder.apply(Frame(Kind.RUN, json.dumps(metadata).encode()))
     for index, (role, rows, fields) in enumerate(steps):
-        fields = {"parameters": "{}", "program_index": index, **fields}
-        begun = {"step_count": index + 1, "kind": "k", "role": role, **fields}
+        begun = {
+            "step_count": index + 1,
+            "kind": "k",
+            "role": role,
+            "parameters": "{}",
+            "program_index": index,
+        }
+        begun |= fields
         builder.apply(Frame(Kind.STEP_BEGUN, json.dumps(begun).encode()))
         kind = Kind.IMPEDANCE if rows.dtype == IMPEDANCE else Kind.SAMPLES
         builder.apply(Frame(kind, rows.tobytes()))

@@ -17,7 +17,7 @@ from faradaic.analysis.regression import TooFewPointsError
 from faradaic.core.samples import Flag
 from faradaic.protocols import Cell, ImpedanceSpectrum
 
-from recorded import recorded, spectrum
+from recorded import CELL, recorded, spectrum
 
 FREQUENCY_Hz = np.logspace(5, -1, 61)
 S = 2j * np.pi * FREQUENCY_Hz
@@ -175,7 +175,7 @@ def test_a_cell_that_changes_during_the_spectrum_is_found_out(growth):
     assert test.largest.max() > 0.01
 
 
-def results_of(folder, impedance, cell=Cell(area="1 cm²"), flags=0, circuit=None, frequency=FREQUENCY_Hz):
+def results_of(folder, impedance, cell=CELL, flags=0, circuit=None, frequency=FREQUENCY_Hz):
     rows = spectrum(frequency, impedance, flags)
     return analyse(recorded(folder, ImpedanceSpectrum(), ("spectrum", rows, {}), cell=cell), circuit=circuit)
 

@@ -12,6 +12,7 @@ from faradaic.protocols import Cell, CyclicVoltammetry
 from recorded import recorded, samples
 
 F, R, T = 96485.33212, 8.314462618, 298.15
+ROOM = Cell(name="c", area="1 cm²", temperature="25 °C")
 D, AREA_m2, CONCENTRATION = 1e-9, 1e-4, 1.0  # m²/s, m², mol/m³
 
 
@@ -34,7 +35,7 @@ def reversible(potential_V, rate, formal_V=0.0):
     return F * AREA_m2 * CONCENTRATION * np.sqrt(D) * semiderivative
 
 
-def run_of(folder, *curves, concentration=None, cell=Cell(name="c", area="1 cm²", temperature="25 °C")):
+def run_of(folder, *curves, concentration=None, cell=ROOM):
     """Return a run with one step for each (rate, potential, current, cycle of every sample)."""
     steps, begin_s = [], 0.0
     for rate, potential, current, cycle in curves:

@@ -66,7 +66,7 @@ def _draw_nyquist(axes: Any, analysis: SpectrumAnalysis, factor: float, unit: st
         axes.set_title("the tail goes on beyond the axes", fontsize=7.5, color=GREY)
     elif len(measured):
         _square(axes, measured)
-    legend(axes, loc="lower right")
+    legend(axes, loc="best")
 
 
 def _square(axes: Any, measured: Complex) -> None:
