@@ -62,9 +62,7 @@ def relaxations(frequency_Hz: NDArray[np.float64], impedance_ohm: Complex) -> Re
     return Relaxations(
         resistance_ohm=float(series_ohm),
         inductance_H=float(inductive_ohm / top),
-        capacitance_F=float(1.0 / (capacitive_ohm * bottom))
-        if capacitive_ohm > _PRESENT * abs(impedance_ohm[-1])
-        else None,
+        capacitance_F=float(1.0 / (capacitive_ohm * bottom)) if blocks else None,
         found=_lumps(np.array(resistances), times_s),
     )
 
