@@ -7,8 +7,8 @@ _F_OVER_R = 11604.518
 """Faraday constant over gas constant, in K/V."""
 _SQRT_PI = math.sqrt(math.pi)
 _FILM_RATIO = 6.0
-_FILM_TIMES_s = [0.1 * _FILM_RATIO**k for k in range(10)]
-"""Relaxation times that make up t^(-1/2) within 1 % from 1 s to 10 days."""
+_FILM_TIMES_s = [0.1 * _FILM_RATIO**k for k in range(16)]
+"""Relaxation times that make up t^(-1/2) within 2 % from 1 s to a month; those need slower ones."""
 _FILM_WEIGHTS = [math.log(_FILM_RATIO) / _SQRT_PI / math.sqrt(time_s) for time_s in _FILM_TIMES_s]
 _TRACE_C = 1e-7
 _NOTHING_C = 1e-12
