@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,7 @@ _TIME_TOLERANCE_S = 1.5e-3
 """Instruments report time to a millisecond."""
 
 
-@dataclass(frozen=True)
-class Course:
+class Course(NamedTuple):
     """What a segment's samples are and add up to, one value a sample.
 
     Parameters
