@@ -12,12 +12,14 @@ from .sweep_data import SweepData, noise_level
 _FEWEST_IN_TANGENT = 5
 _LONGEST_TANGENT_V = 0.050
 _SLOPE_PRECISION = 0.02
+_ONSET_PRECISION_V = 0.002
 _FOOT = 0.05
 _BASELINE_SHARE = 0.8
 _FEWEST_IN_BASELINE = 7
 _RISE = 5.0
 _STEEPER = 3.0
 _OUTLIER = 3.5
+_STRAIGHT = 1.5
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ def tangent_onset(sweep: SweepData) -> tuple[Result, FittedLine | None, FittedLi
     """Find where the baseline before the rise meets the tangent at the steepest part.
 
     The tangent is the line through the smallest window in which noise leaves its slope certain
-    within 2 % (at most 50 mV), placed where this slope is largest. The baseline is the line through
+    within 2 %, and the onset within 2 mV (at most 50 mV wide), placed where this slope is largest, and
+    widened as far as the rise is straight. The baseline is the line through
     the first 80 % of what lies before the foot, where the current has risen by 5 % of what it
     reaches at the tangent. The onset of an exponential rise depends on where the sweep ends,
     because its steepest part lies there.
@@ -88,15 +91,34 @@ def _steepest(sweep: SweepData) -> Line:
     x, y = sweep.x[sweep.good], sweep.y[sweep.good]
     largest = max(round(_LONGEST_TANGENT_V / sweep.spacing_V), _FEWEST_IN_TANGENT)
     width = _FEWEST_IN_TANGENT
+    start_A = float(np.median(sweep.smooth[: max(len(sweep.smooth) // 10, 1)]))
     while True:
         begin = _steepest_window(x, y, width)
         line = fit_line(x[begin : begin + width], y[begin : begin + width])
         # Noise only: what the curve's own bend does to the slope, a wider window would not mend.
         noise = noise_level(y[max(begin - width, 0) : begin + 2 * width])
         slope_noise = noise / float(np.std(x[begin : begin + width])) / width**0.5
-        if width >= largest or slope_noise <= _SLOPE_PRECISION * line.slope:
-            return line
+        rise_V = max((line.y_centre - start_A) / line.slope, 1e-9)
+        precision = min(_SLOPE_PRECISION, _ONSET_PRECISION_V / rise_V)
+        if width >= largest or slope_noise <= precision * line.slope:
+            return _grown(sweep, begin, width)
         width = min(2 * width - 1, largest)
+
+
+def _grown(sweep: SweepData, begin: int, width: int) -> Line:
+    """Return the line through a window that is widened as long as its points lie on a line.
+
+    On a straight rise, noise alone decides which window is steepest; more of it leaves less of that.
+    """
+    x, y = sweep.x[sweep.good], sweep.y[sweep.good]
+    line = fit_line(x[begin : begin + width], y[begin : begin + width])
+    while True:
+        wider = slice(max(begin - width // 2, 0), min(begin + width + width // 2, len(x)))
+        candidate = fit_line(x[wider], y[wider])
+        straight = candidate.scatter <= _STRAIGHT * max(noise_level(y[wider]), sweep.noise_A)
+        if not straight or candidate.points == line.points:
+            return line
+        line, begin, width = candidate, wider.start, candidate.points
 
 
 def _steepest_window(x: NDArray[np.float64], y: NDArray[np.float64], width: int) -> int:
