@@ -101,8 +101,8 @@ def test_an_arc_is_recovered_within_its_uncertainty(bulk, ratio, time_constant_s
     true = [bulk, resistance, time_constant_s**n / resistance, n]
     circuit = Circuit.parse("R0-p(R1,CPE1)")
     fit = fit_circuit(FREQUENCY_Hz, noisy(circuit.impedance(FREQUENCY_Hz, true), 1e-3, seed), circuit)
-    assert fit.values[:2] == pytest.approx(true[:2], rel=0.02)
     off = np.abs(fit.values - true)
+    assert off[1] < 0.02 * resistance
     assert (off < 6 * fit.uncertainties + 0.002 * np.array(true)).all()
 
 
