@@ -11,6 +11,7 @@ from .sweep_data import SweepData, noise_level
 
 _FEWEST_IN_TANGENT = 5
 _LONGEST_TANGENT_V = 0.050
+_FEWEST_FOR_NOISE = 50
 _SLOPE_PRECISION = 0.02
 _ONSET_PRECISION_V = 0.002
 _FOOT = 0.05
@@ -96,7 +97,8 @@ def _steepest(sweep: SweepData) -> Line:
         begin = _steepest_window(x, y, width)
         line = fit_line(x[begin : begin + width], y[begin : begin + width])
         # Noise only: what the curve's own bend does to the slope, a wider window would not mend.
-        noise = noise_level(y[max(begin - width, 0) : begin + 2 * width])
+        around = max(width, _FEWEST_FOR_NOISE)
+        noise = noise_level(y[max(begin - around, 0) : begin + width + around])
         slope_noise = noise / float(np.std(x[begin : begin + width])) / width**0.5
         rise_V = max((line.y_centre - start_A) / line.slope, 1e-9)
         precision = min(_SLOPE_PRECISION, _ONSET_PRECISION_V / rise_V)

@@ -127,4 +127,5 @@ class SocketLink:
 
 def _reason(error: BaseException) -> str:
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return text.rstrip(".")
+    # What pyserial says of a file that has no line speed to set.
+    return "it is not a serial port" if "configure port" in text else text.rstrip(".")

@@ -37,6 +37,11 @@ class Recorder:
         try:
             self._lock.acquire(timeout=0)
         except Locked:
+            if not Path(self._lock.lock_file).exists():
+                # The lock could not even be made.
+                raise StorageError(
+                    f"{self.path} cannot be written: the folder {self.path.parent} takes no files."
+                ) from None
             raise StorageError(f"{self.path} is being written by another program.") from None
         except OSError as error:
             raise StorageError(f"{self.path} cannot be written: {error.strerror}.") from error

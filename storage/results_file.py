@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ def write_results(path: Path, results: Results) -> None:
         with h5py.File(temporary, "r+") as file:
             if "results" in file:
                 del file["results"]
-            group = file.create_group("results")
+            group = file.create_group("results", track_order=True)
             for name, result in results.items():
                 _write(group, name, result)
         temporary.replace(path)
@@ -41,17 +41,16 @@ def write_results(path: Path, results: Results) -> None:
 
 def read_results(file: h5py.File) -> Mapping[str, Result | Table]:
     """Return the results in a run file, by name; a name may have the part of a sequence before it."""
-    results: dict[str, Result | Table] = {}
     group = file.get("results")
-    if not isinstance(group, h5py.Group):
-        return results
+    return dict(_walk(group, "")) if isinstance(group, h5py.Group) else {}
 
-    def visit(name: str, item: h5py.Group | h5py.Dataset) -> None:
+
+def _walk(group: h5py.Group, prefix: str) -> Iterator[tuple[str, Result | Table]]:
+    for name, item in group.items():
         if isinstance(item, h5py.Dataset):
-            results[name] = _read(item)
-
-    group.visititems(visit)
-    return results
+            yield prefix + name, _read(item)
+        elif isinstance(item, h5py.Group):
+            yield from _walk(item, f"{prefix}{name}/")
 
 
 def _write(group: h5py.Group, name: str, result: Result | Table) -> None:

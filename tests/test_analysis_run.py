@@ -135,6 +135,7 @@ def test_results_survive_the_file(tmp_path):
     run.close()
     with Run.open(run.path) as again:
         assert set(again.results) == set(results)
+        assert next(iter(again.results)) == "open_circuit_potential"
         assert again.results["onset_potential"] == results["onset_potential"]
         assert again.results["peaks"].rows.tobytes() == results["peaks"].rows.tobytes()
 

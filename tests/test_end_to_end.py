@@ -2,10 +2,12 @@
 
 import cmath
 import math
+import re
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,7 +70,9 @@ def test_a_slow_sweep_finds_the_published_oxidation_limit(tmp_path, electrolyte)
     assert result.state == "finished"
     assert onset.value == pytest.approx(published_V, abs=0.010)
     assert 0 < onset.uncertainty < 0.01
-    assert result.results["onset_potential_tangent"].value is not None
+    tangent = result.results["onset_potential_tangent"]
+    assert 0.0 < tangent.value - onset.value < 0.3
+    assert 0.0 < tangent.uncertainty < 0.002
     assert len(result.samples) == 3501
     assert result.samples["test_time_second"][-1] == pytest.approx(35_010, abs=1)
 
@@ -396,3 +400,16 @@ def test_limits_of_the_step_and_of_the_run_are_both_kept(tmp_path):
             limits=SafetyLimits(current_max="0.5 mA"),
         )
     assert (loose.state, tight.state) == ("finished", "failed: limit")
+
+
+def test_the_example_of_the_readme_works_as_written(tmp_path):
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    (example,) = re.findall(
+        r"```python\n(from faradaic.protocols import Cell, LinearSweep\n.*?)```", readme, re.DOTALL
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert re.fullmatch(r"finished 4\.79\d+ ± 0\.000\d+ V\n", done.stdout)
+    assert (tmp_path / "lsv.h5").exists()
