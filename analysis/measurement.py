@@ -48,6 +48,13 @@ class Measurement:
         """Return the steps of a role; a step that was interrupted comes in several segments."""
         return [step for step in self.steps if step.role == role]
 
+    def grouped(self, role: str) -> list[list[StepRecord]]:
+        """Return the steps of a role, the segments of an interrupted one together."""
+        groups: dict[int, list[StepRecord]] = {}
+        for step in self.steps_with(role):
+            groups.setdefault(step.program_index, []).append(step)
+        return list(groups.values())
+
     def samples(self, role: str) -> Block:
         """Return the samples of all steps of a role."""
         return self._rows(self.run.samples, [step.samples for step in self.steps_with(role)])

@@ -8,11 +8,13 @@ from matplotlib.figure import Figure
 
 from ..storage import Run, StorageError
 from ..storage.bdf import safe_name
+from .figures.floating_test import draw_floating_test
 from .figures.linear_sweep import draw_linear_sweep
 from .figures.open_circuit import draw_open_circuit
 from .figures.spectrum import draw_spectrum
 from .figures.style import save, styled
 from .figures.voltammogram import draw_voltammogram
+from .floating_test import FloatingTestAnalysis
 from .linear_sweep import LinearSweepAnalysis
 from .open_circuit import OpenCircuitAnalysis
 from .run_results import analyses
@@ -26,6 +28,7 @@ _DRAWINGS: dict[type, tuple[str, Callable[[Any, Any], Figure]]] = {
     LinearSweepAnalysis: ("linear-sweep", draw_linear_sweep),
     VoltammogramAnalysis: ("voltammogram", draw_voltammogram),
     SpectrumAnalysis: ("spectrum", draw_spectrum),
+    FloatingTestAnalysis: ("floating-test", draw_floating_test),
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..storage import Run
 from ..storage.results import Result, Results, Table
 from .circuit import Circuit
+from .floating_test import analyse_floating_test
 from .linear_sweep import analyse_linear_sweep
 from .measurement import Measurement, measurements
 from .open_circuit import analyse_open_circuit
@@ -21,6 +22,7 @@ _ANALYSES: dict[str, Callable[[Measurement], Any]] = {
     "OpenCircuit": analyse_open_circuit,
     "LinearSweep": analyse_linear_sweep,
     "CyclicVoltammetry": analyse_voltammogram,
+    "FloatingTest": analyse_floating_test,
 }
 """For the name of a protocol, the function that gives an object with `results`."""
 

@@ -9,7 +9,6 @@ from scipy.integrate import trapezoid
 
 from ..protocols import CyclicVoltammetry
 from ..storage.results import Result, Results, Table
-from ..storage.run import StepRecord
 from .measurement import Measurement, valid
 from .peak_scaling import PeakScaling, peak_scaling, randles_sevcik_m2_per_s
 from .regression import TooFewPointsError
@@ -91,7 +90,8 @@ class VoltammogramAnalysis:
 def analyse_voltammogram(measurement: Measurement) -> VoltammogramAnalysis:
     """Find the peak and the charge of every sweep, and fit the peaks against the scan rates."""
     sweeps: list[Sweep] = []
-    for rate, steps in _by_rate(measurement.steps_with("voltammogram")):
+    for steps in measurement.grouped("voltammogram"):
+        rate = float(steps[0].parameters["rate_V_per_s"])
         rows = np.concatenate([measurement.run.samples[step.samples] for step in steps])
         sweeps += _sweeps(rows[valid(rows)], rate)
     scalings, reasons = [], []
@@ -107,14 +107,6 @@ def analyse_voltammogram(measurement: Measurement) -> VoltammogramAnalysis:
         **_diffusion(measurement, scalings),
     }
     return VoltammogramAnalysis(tuple(sweeps), measurement.cell.area, tuple(scalings), results)
-
-
-def _by_rate(steps: list[StepRecord]) -> list[tuple[float, list[StepRecord]]]:
-    """Return the steps of each scan rate, the segments of an interrupted one together."""
-    groups: dict[int, list[StepRecord]] = {}
-    for step in steps:
-        groups.setdefault(step.program_index, []).append(step)
-    return [(float(group[0].parameters["rate_V_per_s"]), group) for group in groups.values()]
 
 
 def _sweeps(rows: np.ndarray, rate_V_per_s: float) -> list[Sweep]:

@@ -4,6 +4,7 @@ from .base import Protocol, ProtocolError, SafetyLimits, Steps, explain, load_pr
 from .cell import Cell, MissingMetadataError
 from .compose import Repeat, Sequence
 from .cyclic_voltammetry import CyclicVoltammetry
+from .floating_test import FloatingTest
 from .impedance_spectrum import ImpedanceSpectrum
 from .linear_sweep import LinearSweep
 from .open_circuit import OpenCircuit
@@ -27,6 +28,7 @@ BUILT_IN: tuple[type[Protocol], ...] = (
     LinearSweep,
     CyclicVoltammetry,
     ImpedanceSpectrum,
+    FloatingTest,
     Sequence,
     Repeat,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "ConstantPotential",
     "Current",
     "CyclicVoltammetry",
+    "FloatingTest",
     "Impedance",
     "ImpedanceSpectrum",
     "Limits",
