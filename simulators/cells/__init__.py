@@ -6,12 +6,14 @@ from .parse import parse_cell
 from .published import published_cell, published_systems
 from .randles import RandlesCell
 from .resistor import Resistor
+from .symmetric import SymmetricCell
 
 __all__ = [
     "BlockingCell",
     "RandlesCell",
     "Resistor",
     "SimulatedCell",
+    "SymmetricCell",
     "parse_cell",
     "published_cell",
     "published_systems",

@@ -50,6 +50,10 @@ class Modes:
         self._gain = gain
         self._steps: dict[float, Step] = {}
 
+    def adopt(self, modes: list[float], other: "Modes") -> list[float]:
+        """Return in these modes a state that is given in those of another control of the same capacitors."""
+        return (self.basis.T @ (other.basis @ np.asarray(modes))).tolist()
+
     def step(self, seconds: float) -> Step:
         """Return the coefficients of a step of `seconds`, computed once for each length."""
         found = self._steps.get(seconds)
@@ -103,12 +107,6 @@ class LinearNetwork:
         self.series_ohm = series_ohm
         self.held_current = Modes(matrix, beta, pi, 1.0)
         self.held_potential = Modes(matrix + np.outer(beta, beta) / series_ohm, beta, pi, 1.0 / series_ohm)
-        self._to_current = self.held_current.basis.T @ self.held_potential.basis
-
-    def translate(self, modes: list[float], target: Modes) -> list[float]:
-        """Express a state given in the modes of the other kind of control in those of `target`."""
-        matrix = self._to_current if target is self.held_current else self._to_current.T
-        return (matrix @ np.asarray(modes)).tolist()
 
     def impedance(self, frequency_Hz: float) -> complex:
         """Impedance in Ω between the terminals, without a reaction."""

@@ -12,11 +12,13 @@ from .blocking import BlockingCell
 from .published import published_cell
 from .randles import RandlesCell
 from .resistor import Resistor
+from .symmetric import SymmetricCell
 
 _CLASSES: dict[str, Callable[..., SimulatedCell]] = {
     "BlockingCell": BlockingCell,
     "RandlesCell": RandlesCell,
     "Resistor": Resistor,
+    "SymmetricCell": SymmetricCell,
 }
 _LONGEST_TEXT = 2000
 _LARGEST = 10**300

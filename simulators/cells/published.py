@@ -10,8 +10,13 @@ import yaml
 
 from .base import SimulatedCell
 from .blocking import BlockingCell
+from .symmetric import SymmetricCell
 
-_LAYOUT = ("SS", "Li")
+_BUILDERS: dict[tuple[str, str], type[BlockingCell] | type[SymmetricCell]] = {
+    ("SS", "Li"): BlockingCell,
+    ("Li", "Li"): SymmetricCell,
+}
+"""The cell for the electrodes on both sides of an electrolyte."""
 
 
 @lru_cache(maxsize=1)
@@ -45,26 +50,39 @@ def published_cell(name: str, **parameters: float) -> SimulatedCell:
     positive, electrolyte, negative = layers
     if electrolyte not in electrolytes:
         raise ValueError(f"{electrolyte!r} is not a published electrolyte; {_suggestion(electrolyte)}")
-    if (positive, negative) != _LAYOUT:
+    builder = _BUILDERS.get((positive, negative))
+    if builder is None:
+        available = " and ".join(f"{first}|{electrolyte}|{last}" for first, last in _BUILDERS)
         raise ValueError(
-            f"{positive}|{electrolyte}|{negative} has no simulated cell; available is SS|{electrolyte}|Li."
+            f"{positive}|{electrolyte}|{negative} has no simulated cell; available are {available}."
         )
     facts = electrolytes[electrolyte]
-    known = {field.name for field in fields(BlockingCell)}
-    published = {key: value for key, value in facts.items() if key in known and value is not None}
+    known = {field.name for field in fields(builder)}
+    published = {key: value for key, value in _flat(facts).items() if key in known and value is not None}
     unknown = parameters.keys() - known
     if unknown:
         raise ValueError(f"{min(unknown)} is not a parameter of {name}; those are {_listed(known)}.")
-    cell = BlockingCell(**{**published, **parameters})
+    cell = builder(**{**published, **parameters})
     cell.attribute(
         {
-            "name": f"SS|{electrolyte}|Li",
+            "name": f"{positive}|{electrolyte}|{negative}",
             "paper": published_systems()["papers"][facts["paper"]],
             "published": sorted(published.keys() - parameters.keys()),
             **{key: facts[key] for key in ("note", "transference_note") if key in facts},
         }
     )
     return cell
+
+
+def _flat(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return facts with what is printed of a symmetric cell's life under the names of parameters."""
+    life = facts.get("symmetric_life_h", {})
+    return {
+        **facts,
+        "life_h": life.get("hours"),
+        "life_current_density_mA_per_cm2": life.get("current_mA_per_cm2"),
+        "failure": "open" if life.get("failure") == "open circuit" else None,
+    }
 
 
 def _suggestion(electrolyte: str) -> str:

@@ -99,7 +99,7 @@ class RandlesCell(SimulatedCell):
         return {"cell": "RandlesCell", **self._parameters, "defaults": defaults}
 
     def _take(self, control: Modes) -> None:
-        self._modes = self._network.translate(self._modes, control)
+        self._modes = control.adopt(self._modes, self._control)
         self._control = control
 
 

@@ -12,6 +12,7 @@ _SHORTEST_s = 1e-9
 _NEWTON_STEPS = 30
 _NEWTON_V = 1e-12
 _HOPELESS_V = 0.1
+_STIFF = 4.0
 _LONGEST_NEWTON_STEP_V = 0.06
 
 
@@ -47,6 +48,8 @@ class ReactiveNetwork(Generic[_Reaction]):
 
     In a step the reaction's current N runs linearly from its value before to its value after,
     and the network answers exactly: the node ends at φ = a - B·N(φ), solved by Newton's method.
+    Where the reaction would discharge its node many times within a step, N has its value after
+    the step in all of it, because the ramp would ring there.
     A step in which N matters and φ changes by more than 8 mV is cut, and the pieces grow again
     as the changes die away; where N does not matter, one step of any length is exact.
 
@@ -72,7 +75,7 @@ class ReactiveNetwork(Generic[_Reaction]):
         self._drive = 0.0
         self._modes = [0.0] * len(self._control.inputs)
         reaction.begin(0.0, settled=False)
-        self._reaction_A = reaction.current(rest_V)[0]
+        self._reaction_A, self._slope_S = reaction.current(rest_V)
 
     def copy(self) -> "ReactiveNetwork[_Reaction]":
         """Return an independent copy of the state."""
@@ -88,7 +91,7 @@ class ReactiveNetwork(Generic[_Reaction]):
         """Hold an input for `seconds`: a potential relative to rest in V, or a current in A."""
         settled = seconds > self._settled_s and (drive != self._drive or control is not self._control)
         if control is not self._control:
-            self._modes = self.network.translate(self._modes, control)
+            self._modes = control.adopt(self._modes, self._control)
             self._control = control
         self._drive = drive
         step = remaining = seconds
@@ -106,7 +109,7 @@ class ReactiveNetwork(Generic[_Reaction]):
         before_A = self._reaction_A
         before_V = self.node_V
         modes = [d * m + g * drive for d, m, g in zip(decay, self._modes, gain)]  # noqa: B905  hot
-        if settled:
+        if settled or self._slope_S * sum(map(mul, control.ports, whole)) > _STIFF:
             late = whole
         else:
             modes = [m - e * before_A for m, e in zip(modes, early)]  # noqa: B905  hot
@@ -116,7 +119,7 @@ class ReactiveNetwork(Generic[_Reaction]):
         reaction = self.reaction
         reaction.begin(seconds, settled)
         may_cut = seconds > _SHORTEST_s
-        current_A = before_A
+        current_A, slope = before_A, self._slope_S
         node_V = without_V - resistance * before_A
         if may_cut and abs(node_V - before_V) > _LARGEST_CHANGE_V:
             current_A, _ = reaction.current(node_V)
@@ -140,7 +143,7 @@ class ReactiveNetwork(Generic[_Reaction]):
         ):
             return False
         reaction.finish(node_V)
-        self._reaction_A = current_A
+        self._reaction_A, self._slope_S = current_A, slope
         self.node_V = node_V
         self._modes = [m - w * current_A for m, w in zip(modes, late)]  # noqa: B905  hot
         return True
