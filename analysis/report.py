@@ -8,17 +8,23 @@ from matplotlib.figure import Figure
 
 from ..storage import Run, StorageError
 from ..storage.bdf import safe_name
+from .critical_current_density import CriticalCurrentDensityAnalysis
+from .figures.critical_current_density import draw_critical_current_density
 from .figures.floating_test import draw_floating_test
 from .figures.linear_sweep import draw_linear_sweep
 from .figures.open_circuit import draw_open_circuit
+from .figures.polarization import draw_polarization
 from .figures.spectrum import draw_spectrum
 from .figures.style import save, styled
+from .figures.symmetric_cycling import draw_symmetric_cycling
 from .figures.voltammogram import draw_voltammogram
 from .floating_test import FloatingTestAnalysis
 from .linear_sweep import LinearSweepAnalysis
 from .open_circuit import OpenCircuitAnalysis
+from .polarization import PolarizationAnalysis
 from .run_results import analyses
 from .spectrum import SpectrumAnalysis
+from .symmetric_cycling import SymmetricCyclingAnalysis
 from .voltammogram import VoltammogramAnalysis
 
 FORMATS = ("png", "svg", "pdf")
@@ -29,6 +35,9 @@ _DRAWINGS: dict[type, tuple[str, Callable[[Any, Any], Figure]]] = {
     VoltammogramAnalysis: ("voltammogram", draw_voltammogram),
     SpectrumAnalysis: ("spectrum", draw_spectrum),
     FloatingTestAnalysis: ("floating-test", draw_floating_test),
+    CriticalCurrentDensityAnalysis: ("critical-current-density", draw_critical_current_density),
+    PolarizationAnalysis: ("polarization", draw_polarization),
+    SymmetricCyclingAnalysis: ("symmetric-cycling", draw_symmetric_cycling),
 }
 
 

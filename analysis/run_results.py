@@ -9,11 +9,14 @@ from typing import Any
 from ..storage import Run
 from ..storage.results import Result, Results, Table
 from .circuit import Circuit
+from .critical_current_density import analyse_critical_current_density
 from .floating_test import analyse_floating_test
 from .linear_sweep import analyse_linear_sweep
 from .measurement import Measurement, measurements
 from .open_circuit import analyse_open_circuit
+from .polarization import analyse_polarization
 from .spectrum import analyse_spectrum
+from .symmetric_cycling import analyse_symmetric_cycling
 from .voltammogram import analyse_voltammogram
 
 _log = logging.getLogger(__name__)
@@ -23,6 +26,8 @@ _ANALYSES: dict[str, Callable[[Measurement], Any]] = {
     "LinearSweep": analyse_linear_sweep,
     "CyclicVoltammetry": analyse_voltammogram,
     "FloatingTest": analyse_floating_test,
+    "CriticalCurrentDensity": analyse_critical_current_density,
+    "SymmetricCycling": analyse_symmetric_cycling,
 }
 """For the name of a protocol, the function that gives an object with `results`."""
 
@@ -51,7 +56,11 @@ def analyses(run: Run, *, circuit: str | None = None) -> list[tuple[Measurement,
     """
     if circuit is not None:
         Circuit.parse(circuit)
-    functions = {**_ANALYSES, "ImpedanceSpectrum": partial(analyse_spectrum, circuit=circuit)}
+    functions = {
+        **_ANALYSES,
+        "ImpedanceSpectrum": partial(analyse_spectrum, circuit=circuit),
+        "PotentiostaticPolarization": partial(analyse_polarization, circuit=circuit),
+    }
     found = []
     for measurement in measurements(run):
         function = functions.get(type(measurement.protocol).__name__)

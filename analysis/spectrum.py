@@ -49,7 +49,9 @@ class SpectrumAnalysis:
     results: Results
 
 
-def analyse_spectrum(measurement: Measurement, circuit: str | None = None) -> SpectrumAnalysis:
+def analyse_spectrum(
+    measurement: Measurement, circuit: str | None = None, role: str = "spectrum"
+) -> SpectrumAnalysis:
     """Fit an equivalent circuit to a spectrum and test the spectrum for consistency.
 
     Parameters
@@ -58,8 +60,10 @@ def analyse_spectrum(measurement: Measurement, circuit: str | None = None) -> Sp
         With an impedance spectrum.
     circuit : str, optional
         The circuit, such as "R0-p(R1,CPE1)"; by default the one that the spectrum supports.
+    role : str
+        Of the steps that measured it.
     """
-    rows = measurement.impedance("spectrum")
+    rows = measurement.impedance(role)
     frequency_Hz = rows["frequency_hertz"].astype(float)
     impedance_ohm = rows["real_impedance_ohm"] + 1j * rows["imaginary_impedance_ohm"]
     usable = valid(rows) & np.isfinite(impedance_ohm) & (np.abs(impedance_ohm) > 0.0)

@@ -3,11 +3,13 @@
 from .base import Protocol, ProtocolError, SafetyLimits, Steps, explain, load_protocol, protocol_types
 from .cell import Cell, MissingMetadataError
 from .compose import Repeat, Sequence
+from .critical_current_density import CriticalCurrentDensity
 from .cyclic_voltammetry import CyclicVoltammetry
 from .floating_test import FloatingTest
 from .impedance_spectrum import ImpedanceSpectrum
 from .linear_sweep import LinearSweep
 from .open_circuit import OpenCircuit
+from .potentiostatic_polarization import PotentiostaticPolarization
 from .quantities import Current
 from .steps import (
     ConstantCurrent,
@@ -21,6 +23,7 @@ from .steps import (
     StepResult,
     Until,
 )
+from .symmetric_cycling import Stage, SymmetricCycling
 from .waveform import Preview, preview
 
 BUILT_IN: tuple[type[Protocol], ...] = (
@@ -29,6 +32,9 @@ BUILT_IN: tuple[type[Protocol], ...] = (
     CyclicVoltammetry,
     ImpedanceSpectrum,
     FloatingTest,
+    CriticalCurrentDensity,
+    PotentiostaticPolarization,
+    SymmetricCycling,
     Sequence,
     Repeat,
 )
@@ -39,6 +45,7 @@ __all__ = [
     "Cell",
     "ConstantCurrent",
     "ConstantPotential",
+    "CriticalCurrentDensity",
     "Current",
     "CyclicVoltammetry",
     "FloatingTest",
@@ -49,6 +56,7 @@ __all__ = [
     "MissingMetadataError",
     "OpenCircuit",
     "PotentialSweep",
+    "PotentiostaticPolarization",
     "Preview",
     "Protocol",
     "ProtocolError",
@@ -57,9 +65,11 @@ __all__ = [
     "Rest",
     "SafetyLimits",
     "Sequence",
+    "Stage",
     "Step",
     "StepResult",
     "Steps",
+    "SymmetricCycling",
     "Until",
     "explain",
     "load_protocol",

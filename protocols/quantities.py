@@ -124,6 +124,7 @@ Energy = Annotated[float, Quantity("J", "mWh", above=0, at_most=1e12)]
 Area = Annotated[float, Quantity("m²", "cm²", above=0, at_most=100)]
 Length = Annotated[float, Quantity("m", "µm", above=0, at_most=1)]
 Mass = Annotated[float, Quantity("kg", "mg", above=0, at_most=1e3)]
+ArealCapacity = Annotated[float, Quantity("C/m²", "mAh/cm²", above=0, at_most=1e7)]
 SpecificCapacity = Annotated[float, Quantity("C/kg", "mAh/g", above=0, at_most=1e8)]
 Temperature = Annotated[float, Quantity("K", "°C", at_least=0, at_most=2000)]
 

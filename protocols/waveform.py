@@ -117,20 +117,30 @@ def _corners(step: Step, duration_s: float, last_V: float) -> list[tuple[float, 
 
 
 def _foreseen(step: Step, duration_s: float, potential_V: float) -> StepResult:
-    current_A = step.current_A if isinstance(step, ConstantCurrent) else 0.0
+    """Return what a step would measure, as far as that is programmed."""
     ends_itself = isinstance(step, PotentialSweep | Impedance)
+    end_reason = "completed" if ends_itself else "duration_s"
+    if isinstance(step, ConstantCurrent):
+        # The cell decides the potential.
+        current_A = step.current_A
+        return StepResult(
+            end_reason=end_reason,
+            duration_s=duration_s,
+            charge_C=current_A * duration_s,
+            current_first_A=current_A,
+            current_last_A=current_A,
+            current_min_A=current_A,
+            current_max_A=current_A,
+        )
     return StepResult(
-        end_reason="completed" if ends_itself else "duration_s",
+        end_reason=end_reason,
         duration_s=duration_s,
-        charge_C=current_A * duration_s,
-        energy_J=current_A * duration_s * potential_V,
-        samples=0,
         potential_first_V=potential_V,
         potential_last_V=potential_V,
         potential_min_V=potential_V,
         potential_max_V=potential_V,
-        current_first_A=current_A,
-        current_last_A=current_A,
-        current_min_A=current_A,
-        current_max_A=current_A,
+        current_first_A=0.0,
+        current_last_A=0.0,
+        current_min_A=0.0,
+        current_max_A=0.0,
     )

@@ -47,10 +47,11 @@ def recorded(folder, protocol, *steps, cell=CELL):
             "program_index": index,
         }
         begun |= fields
+        end_reason = begun.pop("end_reason", "completed")
         builder.apply(Frame(Kind.STEP_BEGUN, json.dumps(begun).encode()))
         kind = Kind.IMPEDANCE if rows.dtype == IMPEDANCE else Kind.SAMPLES
         builder.apply(Frame(kind, rows.tobytes()))
-        builder.apply(Frame(Kind.STEP_ENDED, json.dumps({"end_reason": "completed"}).encode()))
+        builder.apply(Frame(Kind.STEP_ENDED, json.dumps({"end_reason": end_reason}).encode()))
     builder.state = "finished"
     builder.finish()
     return Run.open(folder / "run.h5")

@@ -66,7 +66,7 @@ def test_the_impedance_of_a_randles_circuit_is_the_textbooks(frequency):
     assert cell.impedance(frequency) == pytest.approx(100 + 1 / (1 / 1000 + s * 1e-6), rel=1e-9)
 
 
-@given(frequency=st.floats(1e-5, 10))
+@given(frequency=st.floats(1e-5, 1e5))
 @settings(deadline=None)
 def test_the_impedance_of_finite_diffusion_is_the_textbooks(frequency):
     cell = RandlesCell(10, 100, 1e-6, diffusion_resistance_ohm=500, diffusion_time_s=60)
@@ -74,8 +74,7 @@ def test_the_impedance_of_finite_diffusion_is_the_textbooks(frequency):
     root = cmath.sqrt(s * 60)
     faradaic = 100 + 500 * cmath.tanh(root) / root
     expected = 10 + 1 / (1 / faradaic + s * 1e-6)
-    # 24 modes describe the diffusion up to about 100 of its own frequencies.
-    assert abs(cell.impedance(frequency) / expected - 1) < 0.01
+    assert abs(cell.impedance(frequency) / expected - 1) < 0.003
 
 
 def test_diffusion_follows_cottrell_at_short_times():

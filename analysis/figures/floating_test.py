@@ -7,7 +7,7 @@ from ...core.units import pretty_in
 from ...protocols import FloatingTest
 from ..floating_test import FloatingTestAnalysis
 from ..measurement import Measurement
-from .style import BLUE, GREY, ORANGE, VERMILION, legend, new_figure, potential_label
+from .style import BLUE, GREY, ORANGE, VERMILION, legend, new_figure, potential_label, value_of
 
 _UA_PER_CM2 = 100.0
 
@@ -36,9 +36,9 @@ def draw_floating_test(measurement: Measurement, analysis: FloatingTestAnalysis)
     leakage.semilogy(potentials, leakages, "o-", color=BLUE, ms=4)
     name = pretty_in(protocol.leakage_threshold, "A/m²", "µA/cm²")
     leakage.axhline(threshold, color=GREY, ls=":", lw=0.8, label=f"threshold {name}")
-    limit = analysis.results["oxidation_limit"]
-    if getattr(limit, "value", None) is not None:
-        leakage.axvline(limit.value, color=VERMILION, lw=1.2, label=f"stable up to {limit.value:.3g} V")  # pyright: ignore[reportAttributeAccessIssue]
+    limit_V = value_of(analysis.results, "oxidation_limit")
+    if limit_V is not None:
+        leakage.axvline(limit_V, color=VERMILION, lw=1.2, label=f"stable up to {limit_V:.3g} V")
     leakage.set(xlabel=potential_label(measurement.cell), ylabel="Leakage at the end of the hold (µA/cm²)")
     legend(leakage, loc="upper left")
     return figure

@@ -9,7 +9,7 @@ from ...core.units import pretty
 from ..circuit import Complex
 from ..measurement import Measurement
 from ..spectrum import SpectrumAnalysis
-from .style import BLUE, GREY, ORANGE, VERMILION, legend, new_figure
+from .style import BLUE, GREY, ORANGE, VERMILION, legend, new_figure, value_of
 
 _TAIL = 3.0
 _SHOWN_BEYOND_ARCS = 1.6
@@ -79,8 +79,8 @@ def _square(axes: Any, measured: Complex) -> None:
 
 def _arcs_end(analysis: SpectrumAnalysis) -> float | None:
     """Return the sum of the resistances in Ω, where a spectrum would end without a tail."""
-    known = [analysis.results.get(name) for name in ("bulk_resistance", "interfacial_resistance")]
-    values = [value for each in known if (value := getattr(each, "value", None)) is not None]
+    known = [value_of(analysis.results, name) for name in ("bulk_resistance", "interfacial_resistance")]
+    values = [value for value in known if value is not None]
     return sum(values) if values else None
 
 
@@ -109,7 +109,7 @@ def _draw_bode(axes: Any, analysis: SpectrumAnalysis, factor: float, unit: str) 
 def _summary(analysis: SpectrumAnalysis) -> str:
     texts = []
     for name, (symbol, unit) in _SYMBOLS.items():
-        value = getattr(analysis.results.get(name), "value", None)
+        value = value_of(analysis.results, name)
         if value is not None:
             texts.append(f"{symbol} = {pretty(value, unit, 4)}")
     return ",  ".join(texts)

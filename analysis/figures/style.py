@@ -10,6 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from ...protocols import Cell
+from ...storage.results import Result, Results, Table
 
 # Okabe and Ito's palette, told apart with every kind of colour vision.
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -77,6 +78,18 @@ def density(current_A: Any, area_m2: float | None, micro: bool) -> tuple[Any, st
     if area_m2 is None:
         return current_A * factor, f"Current ({prefix}A)"
     return current_A * factor / (area_m2 * 1e4), f"Current density ({prefix}A/cm²)"
+
+
+def value_of(results: Results, name: str) -> float | None:
+    """Return the value of a result; None where it was not determined."""
+    found = results.get(name)
+    return found.value if isinstance(found, Result) else None
+
+
+def rows_of(results: Results, name: str) -> Any:
+    """Return the rows of a table; None where there are none."""
+    found = results.get(name)
+    return found.rows if isinstance(found, Table) and len(found.rows) else None
 
 
 def legend(axes: Axes, **options: Any) -> None:

@@ -13,7 +13,7 @@ _SOFT_s = 60.0
 _SOFT_SHARES = (0.5, 2.0, 1.0)
 """Conductance of a soft short from minute to minute, as a multiple of the cell's own."""
 _HARD_ohm_cm2 = 2.0
-_OPEN_FROM = 0.8
+_OPEN_FROM = 0.9
 _MOST_OPEN = 1e4
 _FAILED = 1.0 - 1e-9
 

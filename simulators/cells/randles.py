@@ -1,17 +1,15 @@
 """A Randles circuit: the dummy cell that comes with potentiostats, with diffusion if wanted."""
 
-import math
 from operator import mul
 from typing import Any
 
 import numpy as np
 
 from .base import SimulatedCell
+from .diffusion import diffusion_chain
 from .network import LinearNetwork, Modes
 from .parameters import checked
 
-DIFFUSION_MODES = 24
-"""Modes kept of the diffusion impedance; the fastest has 1/5400 of the diffusion time."""
 _DUMMY_CELL = {"series_ohm": 100.0, "charge_transfer_ohm": 1000.0, "double_layer_F": 1e-6}
 """Values that dummy cells of several makers share."""
 
@@ -19,9 +17,7 @@ _DUMMY_CELL = {"series_ohm": 100.0, "charge_transfer_ohm": 1000.0, "double_layer
 class RandlesCell(SimulatedCell):
     """R_s + C_dl ∥ (R_ct + finite-length diffusion).
 
-    The diffusion impedance R_d·tanh(√(jωτ))/√(jωτ) is the sum of RC elements with
-    R_k = 8 R_d/((2k-1)² π²) and τ_k = 4 τ/((2k-1)² π²); what lies beyond the last one kept acts
-    as a resistance.
+    The diffusion impedance is R_d·tanh(√(jωτ))/√(jωτ); see `diffusion.diffusion_chain`.
 
     Parameters
     ----------
@@ -110,11 +106,11 @@ def _randles_network(
     diffusion_resistance_ohm: float = 0.0,
     diffusion_time_s: float = 0.0,
 ) -> LinearNetwork:
-    count = DIFFUSION_MODES if diffusion_resistance_ohm else 0
-    odd_squared = (2.0 * np.arange(1, count + 1) - 1.0) ** 2 * math.pi**2
-    resistances = 8.0 * diffusion_resistance_ohm / odd_squared
-    capacitances = 4.0 * diffusion_time_s / odd_squared / resistances
-    faradaic_S = 1.0 / (charge_transfer_ohm + diffusion_resistance_ohm - resistances.sum())
+    resistances, capacitances, rest_ohm = np.zeros(0), np.zeros(0), 0.0
+    if diffusion_resistance_ohm:
+        resistances, capacitances, rest_ohm = diffusion_chain(diffusion_resistance_ohm, diffusion_time_s)
+    count = len(resistances)
+    faradaic_S = 1.0 / (charge_transfer_ohm + rest_ohm)
     # The faradaic current is (v_dl - Σ w_k)·g: it leaves the double layer and enters every mode.
     share = np.concatenate([[1.0], -np.ones(count)])
     conductance = faradaic_S * np.outer(share, share)

@@ -10,13 +10,12 @@ import numpy as np
 from .ageing import Ageing, Failure
 from .base import SimulatedCell
 from .conductivity import VTF_TEMPERATURE_K, conductivity_at
+from .diffusion import diffusion_chain
 from .lithium import F_OVER_R, LithiumPair
 from .network import LinearNetwork
 from .parameters import checked
 from .reactive import ReactiveNetwork
 
-DIFFUSION_MODES = 16
-"""Modes kept of the salt diffusion; the fastest has 1/2400 of the diffusion time."""
 _ZERO_CELSIUS_K = 273.15
 _CONDUCTIVITY_S_PER_CM = 5e-4
 _MEASURED_AT_degC = {
@@ -104,26 +103,17 @@ class SymmetricCell(SimulatedCell):
         self._transfer_ohm = 2.0 * kelvin / (F_OVER_R * exchange_A)
         self._diffusion_ohm = self._bulk_ohm * (1.0 / self.transference_number - 1.0)
         # Double layers, interphases, diffusion: elements in series, each resistance beside its capacitor.
-        odd_squared = (2.0 * np.arange(1, DIFFUSION_MODES + 1) - 1.0) ** 2 * math.pi**2
-        ohms = 8.0 * max(self._diffusion_ohm, 1e-9) / odd_squared
-        self._capacitance_F = np.concatenate(
-            [
-                [0.5e-6 * self.lithium_double_layer_uF_per_cm2 * area],
-                [0.5e-6 * self.interphase_capacitance_uF_per_cm2 * area],
-                4.0 * self.diffusion_time_s / odd_squared / ohms,
-            ]
-        )
-        self._conductance_S = np.concatenate([[_LEAST_S], [1.0 / self._interphase_ohm], 1.0 / ohms])
-        # The fastest modes that are left out conduct like a resistance.
-        self._series_ohm = self._bulk_ohm + max(self._diffusion_ohm - float(ohms.sum()), 0.0)
+        ohms, farads, rest_ohm = diffusion_chain(max(self._diffusion_ohm, 1e-9), self.diffusion_time_s)
+        double_layer_F = 0.5e-6 * self.lithium_double_layer_uF_per_cm2 * area
+        interphase_F = 0.5e-6 * self.interphase_capacitance_uF_per_cm2 * area
+        self._capacitance_F = np.concatenate([[double_layer_F, interphase_F], farads])
+        self._conductance_S = np.concatenate([[_LEAST_S, 1.0 / self._interphase_ohm], 1.0 / ohms])
+        self._series_ohm = self._bulk_ohm + rest_ohm
         self._networks: dict[float, LinearNetwork] = {}
         self._network = self._with_series(self._series_ohm)
-        times_s = [
-            float(self._capacitance_F[1]) * self._interphase_ohm,
-            float(self._capacitance_F[0]) * self._transfer_ohm,
-        ]
+        settling_s = max(interphase_F * self._interphase_ohm, double_layer_F * self._transfer_ohm)
         pair = LithiumPair(exchange_A, kelvin)
-        self._circuit = ReactiveNetwork(self._network, pair, 0.0, _SETTLED * max(times_s))
+        self._circuit = ReactiveNetwork(self._network, pair, 0.0, _SETTLED * settling_s)
         charge_A = self.life_current_density_mA_per_cm2 * 1e-3 * area
         self._ageing = Ageing(
             critical_A=self.critical_current_density_mA_per_cm2 * 1e-3 * area,
