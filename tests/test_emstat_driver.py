@@ -228,6 +228,28 @@ def test_a_script_that_ended_while_it_was_aborted_is_no_error(connect):
     assert len(collect(blocks)) == 0
 
 
+def test_after_an_abort_that_came_too_late_the_instrument_is_given_time_to_hear_again(connect):
+    # The script ends by itself just before the abort: after its error the instrument is deaf for 50 to 100 ms.
+    package = b"Peb80186A0u;da8000000 ;ba8000001m\n"
+    instrument, link = connect(
+        [(script(HOLD), b"e\nM0007\n" + package), (b"Z\n", b"*\n\n"), (script(HOLD), b"e\nM0007\n*\n\n")]
+    )
+    channel = instrument.channels[0]
+    refused_at = []
+
+    def refuse():
+        refused_at.append(time.monotonic())
+        link.say(b"Z!0006\n")
+
+    for block in channel.run(HOLD):
+        if len(block):
+            threading.Timer(0.05, refuse).start()
+            channel.rest()
+    collect(channel.run(HOLD))
+    assert time.monotonic() - refused_at[0] > 0.1
+    link.finish()
+
+
 def test_an_end_in_the_middle_of_a_loop_is_not_believed(connect):
     # A mangled line may look like the end of the script, while the cell is still on.
     package = b"Peb80186A0u;da8000000 ;ba8000001m\n"

@@ -175,7 +175,8 @@ class EmStatChannel(Channel):
             run.dropped = 0
         self.notices += run.texts
         run.texts.clear()
-        if run.fault is not None:
+        if run.was_refused:
+            run.was_refused = False
             time.sleep(PAUSE_AFTER_ERROR_S)
         if run.cell_may_be_on:
             run.cell_may_be_on = False

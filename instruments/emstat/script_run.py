@@ -10,7 +10,7 @@ from ..errors import InstrumentFault, Timeout
 from .models import ERRORS
 from .packages import Decoded
 from .script import Script
-from .wire import Wire
+from .wire import ANSWER_WAIT_S, Wire
 
 _GRACE_S = 10.0
 """How much longer than the time between samples an instrument may be silent."""
@@ -32,6 +32,8 @@ class ScriptRun:
 
     def __init__(self, wire: Wire, script: Script, who: str) -> None:
         self.ended = False
+        self.was_refused = False
+        """The instrument answered with an error, after which it hears nothing for a while."""
         self.fault: InstrumentFault | None = None
         self.cell_may_be_on = False
         """A run-time error leaves the cell on: ``on_finished:`` is not executed."""
@@ -44,13 +46,14 @@ class ScriptRun:
         self._open_loops = 0
         self._scan = 0
         self._scans_begun = 0
-        self._asked_to_stop = False
+        self._is_over = False
+        self._unanswered_stops = 0
         self._heard_at = time.monotonic()
         wire.send("e", *script.lines, "")
 
     def stop(self) -> None:
         """Ask the instrument to abort the script; it then executes ``on_finished:``."""
-        self._asked_to_stop = True
+        self._unanswered_stops += 1
         self._wire.send("Z")
 
     def pump(self) -> None:
@@ -86,6 +89,10 @@ class ScriptRun:
 
     def _check_silence(self) -> None:
         silent_s = time.monotonic() - self._heard_at
+        if self._is_over and silent_s > ANSWER_WAIT_S:
+            # The script's end was heard; the answer to a late abort was lost.
+            self.ended = True
+            return
         if silent_s > self._script.interval_s + _GRACE_S:
             raise Timeout(f"{self._who} has been silent for {silent_s:.0f} s in the middle of a measurement.")
 
@@ -127,9 +134,13 @@ class ScriptRun:
                 self.texts.append(line[1:])
             case "Z" if line == "Z":
                 self._open_loops = 0
-            case "Z":
+                self._unanswered_stops -= 1
+            case "Z" if self._unanswered_stops > 0:
                 # Nothing was running any more: the script had ended, and with it the cell was off.
-                self.ended = self.ended or self._asked_to_stop
+                self._unanswered_stops -= 1
+                self.was_refused = self.ended = True
+            case "Z":
+                pass
             case "-" | "L" | "+":
                 pass
             case _:
@@ -137,7 +148,9 @@ class ScriptRun:
 
     def _handle_end(self) -> None:
         if self._open_loops <= 0:
-            self.ended = True
+            # An abort that came too late is still to be answered, with an error.
+            self._is_over = True
+            self.ended = self._unanswered_stops <= 0
             return
         # An end inside a loop is a line that was mangled on the way, or a lost end of a loop:
         # abort, and let the answer tell whether the script still runs.
@@ -154,4 +167,4 @@ class ScriptRun:
         place = f" at {where.lower()} of the script" if where else ""
         self.fault = InstrumentFault(f"{self._who} reports error {code}{place}: {meaning}.", code)
         self.cell_may_be_on = not command
-        self.ended = True
+        self.was_refused = self.ended = True
