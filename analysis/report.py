@@ -8,7 +8,9 @@ from matplotlib.figure import Figure
 
 from ..storage import Run, StorageError
 from ..storage.bdf import safe_name
+from .coulombic_efficiency import CoulombicEfficiencyAnalysis
 from .critical_current_density import CriticalCurrentDensityAnalysis
+from .figures.coulombic_efficiency import draw_coulombic_efficiency
 from .figures.critical_current_density import draw_critical_current_density
 from .figures.floating_test import draw_floating_test
 from .figures.linear_sweep import draw_linear_sweep
@@ -35,6 +37,7 @@ _DRAWINGS: dict[type, tuple[str, Callable[[Any, Any], Figure]]] = {
     VoltammogramAnalysis: ("voltammogram", draw_voltammogram),
     SpectrumAnalysis: ("spectrum", draw_spectrum),
     FloatingTestAnalysis: ("floating-test", draw_floating_test),
+    CoulombicEfficiencyAnalysis: ("coulombic-efficiency", draw_coulombic_efficiency),
     CriticalCurrentDensityAnalysis: ("critical-current-density", draw_critical_current_density),
     PolarizationAnalysis: ("polarization", draw_polarization),
     SymmetricCyclingAnalysis: ("symmetric-cycling", draw_symmetric_cycling),

@@ -9,6 +9,7 @@ from typing import Any
 from ..storage import Run
 from ..storage.results import Result, Results, Table
 from .circuit import Circuit
+from .coulombic_efficiency import analyse_coulombic_efficiency
 from .critical_current_density import analyse_critical_current_density
 from .floating_test import analyse_floating_test
 from .linear_sweep import analyse_linear_sweep
@@ -25,6 +26,7 @@ _ANALYSES: dict[str, Callable[[Measurement], Any]] = {
     "OpenCircuit": analyse_open_circuit,
     "LinearSweep": analyse_linear_sweep,
     "CyclicVoltammetry": analyse_voltammogram,
+    "CoulombicEfficiency": analyse_coulombic_efficiency,
     "FloatingTest": analyse_floating_test,
     "CriticalCurrentDensity": analyse_critical_current_density,
     "SymmetricCycling": analyse_symmetric_cycling,

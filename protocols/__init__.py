@@ -3,6 +3,7 @@
 from .base import Protocol, ProtocolError, SafetyLimits, Steps, explain, load_protocol, protocol_types
 from .cell import Cell, MissingMetadataError
 from .compose import Repeat, Sequence
+from .coulombic_efficiency import CoulombicEfficiency
 from .critical_current_density import CriticalCurrentDensity
 from .cyclic_voltammetry import CyclicVoltammetry
 from .floating_test import FloatingTest
@@ -35,6 +36,7 @@ BUILT_IN: tuple[type[Protocol], ...] = (
     CriticalCurrentDensity,
     PotentiostaticPolarization,
     SymmetricCycling,
+    CoulombicEfficiency,
     Sequence,
     Repeat,
 )
@@ -45,6 +47,7 @@ __all__ = [
     "Cell",
     "ConstantCurrent",
     "ConstantPotential",
+    "CoulombicEfficiency",
     "CriticalCurrentDensity",
     "Current",
     "CyclicVoltammetry",

@@ -2,6 +2,7 @@
 
 from .cells import (
     BlockingCell,
+    LithiumCopperCell,
     RandlesCell,
     Resistor,
     SimulatedCell,
@@ -16,6 +17,7 @@ from .simulated import serve, simulated
 __all__ = [
     "BlockingCell",
     "EmStatDevice",
+    "LithiumCopperCell",
     "PtyServer",
     "RandlesCell",
     "Resistor",

@@ -9,6 +9,7 @@ from faradaic.analysis.transference import Uncertain, bruce_vincent_evans, curre
 from faradaic.engine import run
 from faradaic.protocols import (
     Cell,
+    CoulombicEfficiency,
     CriticalCurrentDensity,
     FloatingTest,
     PotentiostaticPolarization,
@@ -234,14 +235,37 @@ def test_a_limit_that_the_holds_do_not_show_is_not_determined(tmp_path, leakage,
     assert says in results["oxidation_limit"].reason
 
 
-@pytest.mark.parametrize("protocol", [FloatingTest(), CriticalCurrentDensity(), SymmetricCycling()])
+@pytest.mark.parametrize(
+    "protocol", [FloatingTest(), CriticalCurrentDensity(), SymmetricCycling(), CoulombicEfficiency()]
+)
 def test_without_an_area_it_is_said(tmp_path, protocol):
     results = analyse(recorded(tmp_path, protocol, half(0.0, np.full(10, 0.1), "strip", 1e-4), cell=Cell()))
     assert all("area" in result.reason for result in results.values())
 
 
+@pytest.mark.parametrize("electrolyte", ["PL", "PPL", "PPLA"])
+@pytest.mark.parametrize("method", ["simple", "reservoir"])
+def test_the_coulombic_efficiency_is_recovered_within_half_a_point(tmp_path, electrolyte, method):
+    published = published_systems()["electrolytes"][electrolyte]["coulombic_efficiency_Li_Cu_percent"]
+    protocol = CoulombicEfficiency(method=method, cycles=3, capacity="0.5 mAh/cm²", reservoir="2 mAh/cm²")
+    results = simulated_run(tmp_path, protocol, published_cell(f"Cu|{electrolyte}|Li")).results
+    assert results["average_coulombic_efficiency"].value == pytest.approx(published, abs=0.5)
+    if method == "simple":
+        rows = results["coulombic_efficiency"].rows
+        assert rows["plated"] == pytest.approx(0.5, rel=0.01)
+        assert rows["coulombic_efficiency"] == pytest.approx(published, abs=0.5)
+
+
+def test_a_reservoir_that_was_not_stripped_gives_no_efficiency(tmp_path):
+    protocol = CoulombicEfficiency(method="reservoir")
+    plated = half(0.0, np.full(100, -0.1), "reservoir", -1e-3)
+    results = analyse(recorded(tmp_path, protocol, plated))
+    assert "not stripped at the end" in results["average_coulombic_efficiency"].reason
+
+
 def test_every_figure_is_drawn(tmp_path):
     cases = {
+        "copper": (CoulombicEfficiency(cycles=3, capacity="0.1 mAh/cm²"), published_cell("Cu|PL|Li")),
         "floating": (FloatingTest(start="4.4 V", stop="4.8 V", hold="10 min"), published_cell("SS|PE|Li")),
         "ramp": (CriticalCurrentDensity(stop="0.3 mA/cm²"), published_cell("Li|PE|Li")),
         "polarization": (PotentiostaticPolarization(), SymmetricCell()),

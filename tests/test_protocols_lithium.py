@@ -4,6 +4,7 @@ import pytest
 
 from faradaic.protocols import (
     Cell,
+    CoulombicEfficiency,
     CriticalCurrentDensity,
     FloatingTest,
     PotentiostaticPolarization,
@@ -177,6 +178,41 @@ def test_a_polarization_is_continued_until_the_current_is_steady():
     assert sum(step.until.duration_s for step in never if step.role == "hold") == 10_800.0
 
 
+def copper(ends):
+    """Return an answer of a copper electrode; `ends` gives the end reason of some steps by their index."""
+
+    def answer(step, index):
+        if step.kind != "constant_current":
+            return StepResult(end_reason="duration_s", duration_s=10.0)
+        usual = "charge_C" if step.until.charge_C else "potential_above_V"
+        return StepResult(end_reason=ends.get(index, usual), duration_s=10.0)
+
+    return answer
+
+
+def test_simple_cycles_on_copper_strip_everything():
+    protocol = CoulombicEfficiency(current="1 mA/cm²", capacity="0.5 mAh/cm²", cycles=2)
+    steps = drive(protocol, copper({}))[1:]
+    assert [(step.role, step.current_A, step.cycle) for step in steps] == [
+        ("plate", -2e-3, 1), ("strip", 2e-3, 1), ("plate", -2e-3, 2), ("strip", 2e-3, 2),
+    ]  # fmt: skip
+    assert steps[0].until.charge_C == pytest.approx(3.6)
+    assert (steps[1].until.charge_C, steps[1].until.potential_above_V) == (None, 1.0)
+    assert preview(CoulombicEfficiency(), CELL).duration_s > 40 * 3600
+
+
+def test_a_reservoir_is_cycled_in_part_and_stripped_at_the_end():
+    steps = drive(CoulombicEfficiency(method="reservoir", cycles=2), copper({}))[1:]
+    assert [step.role for step in steps] == ["reservoir", "strip", "plate", "strip", "plate", "final_strip"]
+    assert steps[0].until.charge_C == pytest.approx(5 * steps[1].until.charge_C)
+    assert steps[-1].until.charge_C is None
+
+
+@pytest.mark.parametrize(("index", "reason"), [(2, "potential_above_V"), (1, "potential_below_V")])
+def test_an_empty_reservoir_or_a_lost_contact_ends_it(index, reason):
+    assert len(drive(CoulombicEfficiency(method="reservoir"), copper({index: reason}))) == index + 1
+
+
 def test_stages_of_symmetric_cycling_as_text_and_as_fields():
     text = "0.05 mA/cm² x 0.1 mAh/cm² x 2; 0.1 mA/cm² × 0.1 mAh/cm² × 1"
     protocol = load_protocol({"protocol": "SymmetricCycling", "stages": text})
@@ -207,6 +243,11 @@ def test_5000_hours_are_foreseen():
         ({"protocol": "CriticalCurrentDensity", "short_share": 1.5}, "short_share"),
         ({"protocol": "PotentiostaticPolarization", "longest": "1 h"}, "longest is shorter"),
         ({"protocol": "SymmetricCycling", "stages": "0.05 mA/cm²"}, "not a stage"),
+        (
+            {"protocol": "CoulombicEfficiency", "method": "reservoir", "capacity": "6 mAh/cm²"},
+            "less than reservoir",
+        ),
+        ({"protocol": "CoulombicEfficiency", "strip_to": "-1 V"}, "strip_to must be above 0 V"),
         ({"protocol": "SymmetricCycling", "polarization_limit": "-1 V"}, "polarization_limit"),
     ],
 )
@@ -221,7 +262,9 @@ def test_what_cannot_be_is_refused_in_one_sentence(description, says):
     assert "\n" not in sentence
 
 
-@pytest.mark.parametrize("protocol", [FloatingTest(), CriticalCurrentDensity(), SymmetricCycling()])
+@pytest.mark.parametrize(
+    "protocol", [FloatingTest(), CriticalCurrentDensity(), SymmetricCycling(), CoulombicEfficiency()]
+)
 def test_an_area_is_needed_for_what_is_given_per_area(protocol):
     with pytest.raises(ValueError, match="needs the cell's area"):
         preview(protocol, Cell())

@@ -2,6 +2,7 @@
 
 from .base import SimulatedCell
 from .blocking import BlockingCell
+from .copper import LithiumCopperCell
 from .parse import parse_cell
 from .published import published_cell, published_systems
 from .randles import RandlesCell
@@ -10,6 +11,7 @@ from .symmetric import SymmetricCell
 
 __all__ = [
     "BlockingCell",
+    "LithiumCopperCell",
     "RandlesCell",
     "Resistor",
     "SimulatedCell",

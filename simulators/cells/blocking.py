@@ -135,6 +135,7 @@ class BlockingCell(SimulatedCell):
             stripping_time_s=self.stripping_time_s,
             temperature_K=kelvin,
             start_potential_V=self.open_circuit_potential_V,
+            plating_efficiency=getattr(self, "coulombic_efficiency_percent", 100.0) / 100.0,
         )
         # Voltages in the circuit are relative to the open circuit, so that all rest at 0.
         self._circuit = ReactiveNetwork(
@@ -188,7 +189,7 @@ class BlockingCell(SimulatedCell):
             parameters["conductivity_S_per_cm"] = _CONDUCTIVITY_S_PER_CM
         _, interphase_S, transfer_S = self._conductances_S
         return {
-            "cell": "BlockingCell",
+            "cell": type(self).__name__,
             **self._provenance,
             **parameters,
             "conductivity_at_temperature_S_per_cm": self._conductivity_S_per_cm(),

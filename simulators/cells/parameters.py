@@ -30,6 +30,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "film_coefficient_uA_sqrt_s_per_V_cm2": (0.0, 1e6),
     "stripping_time_s": (0.01, 1e4),
     "transference_number": (0.001, 1.0),
+    "coulombic_efficiency_percent": (1.0, 100.0),
     "critical_current_density_mA_per_cm2": (1e-4, 1e4),
     "life_h": (0.01, 1e6),
     "life_current_density_mA_per_cm2": (1e-6, 1e3),

@@ -9,6 +9,7 @@ from typing import Any
 
 from .base import SimulatedCell
 from .blocking import BlockingCell
+from .copper import LithiumCopperCell
 from .published import published_cell
 from .randles import RandlesCell
 from .resistor import Resistor
@@ -16,6 +17,7 @@ from .symmetric import SymmetricCell
 
 _CLASSES: dict[str, Callable[..., SimulatedCell]] = {
     "BlockingCell": BlockingCell,
+    "LithiumCopperCell": LithiumCopperCell,
     "RandlesCell": RandlesCell,
     "Resistor": Resistor,
     "SymmetricCell": SymmetricCell,

@@ -10,11 +10,13 @@ import yaml
 
 from .base import SimulatedCell
 from .blocking import BlockingCell
+from .copper import LithiumCopperCell
 from .symmetric import SymmetricCell
 
 _BUILDERS: dict[tuple[str, str], type[BlockingCell] | type[SymmetricCell]] = {
     ("SS", "Li"): BlockingCell,
     ("Li", "Li"): SymmetricCell,
+    ("Cu", "Li"): LithiumCopperCell,
 }
 """The cell for the electrodes on both sides of an electrolyte."""
 
@@ -81,6 +83,7 @@ def _flat(facts: dict[str, Any]) -> dict[str, Any]:
         **facts,
         "life_h": life.get("hours"),
         "life_current_density_mA_per_cm2": life.get("current_mA_per_cm2"),
+        "coulombic_efficiency_percent": facts.get("coulombic_efficiency_Li_Cu_percent"),
         "failure": "open" if life.get("failure") == "open circuit" else None,
     }
 

@@ -38,6 +38,8 @@ class SteelReactions:
         i_0·A, the stripping time, and the temperature of the lithium reaction.
     start_potential_V : float
         Potential at which the electrode has rested so far.
+    plating_efficiency : float
+        Share of the plated lithium that can be stripped.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class SteelReactions:
         stripping_time_s: float,
         temperature_K: float,
         start_potential_V: float,
+        plating_efficiency: float = 1.0,
     ) -> None:
         self._reference_A = reference_current_A
         self._reference_V = reference_potential_V
@@ -62,6 +65,7 @@ class SteelReactions:
         self._exchange_A = exchange_current_A
         self._half_f = 0.5 * _F_OVER_R / temperature_K
         self._stripping_s = stripping_time_s
+        self._efficiency = plating_efficiency
         self._film_steps: dict[float, tuple[list[float], float]] = {}
         self.plated_C = 0.0
         self.lithium_A = 0.0
@@ -162,10 +166,10 @@ class SteelReactions:
         before = self.plated_C
         if before > _TRACE_C and not self._settled:
             seconds *= 0.5
-            before = max(before - seconds * self.lithium_A, 0.0)
+            before = max(before - seconds * self._taken_A(self.lithium_A), 0.0)
         self._sensitivity = 0.0
         if current <= 0.0:
-            self._plated_C = before - seconds * current
+            self._plated_C = before - seconds * self._taken_A(current)
             self._lithium_A = current
             return current, slope
         delay = self._stripping_s * current
@@ -178,6 +182,10 @@ class SteelReactions:
         self._lithium_A = current * plated / reach
         self._sensitivity = seconds * self._stripping_s * (current / reach) ** 2
         return self._lithium_A, slope * (plated / reach) ** 2 / (1.0 + self._sensitivity)
+
+    def _taken_A(self, current_A: float) -> float:
+        """Return the current that counts for the plated lithium: not all that is plated can be stripped."""
+        return current_A if current_A > 0.0 else current_A * self._efficiency
 
     def _film_step(self, seconds: float) -> tuple[list[float], float]:
         found = self._film_steps.get(seconds)
