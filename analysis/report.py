@@ -19,6 +19,7 @@ from .figures.polarization import draw_polarization
 from .figures.spectrum import draw_spectrum
 from .figures.style import save, styled
 from .figures.symmetric_cycling import draw_symmetric_cycling
+from .figures.tafel import draw_tafel
 from .figures.voltammogram import draw_voltammogram
 from .floating_test import FloatingTestAnalysis
 from .linear_sweep import LinearSweepAnalysis
@@ -27,6 +28,7 @@ from .polarization import PolarizationAnalysis
 from .run_results import analyses
 from .spectrum import SpectrumAnalysis
 from .symmetric_cycling import SymmetricCyclingAnalysis
+from .tafel import TafelAnalysis
 from .voltammogram import VoltammogramAnalysis
 
 FORMATS = ("png", "svg", "pdf")
@@ -40,6 +42,7 @@ _DRAWINGS: dict[type, tuple[str, Callable[[Any, Any], Figure]]] = {
     CoulombicEfficiencyAnalysis: ("coulombic-efficiency", draw_coulombic_efficiency),
     CriticalCurrentDensityAnalysis: ("critical-current-density", draw_critical_current_density),
     PolarizationAnalysis: ("polarization", draw_polarization),
+    TafelAnalysis: ("tafel", draw_tafel),
     SymmetricCyclingAnalysis: ("symmetric-cycling", draw_symmetric_cycling),
 }
 

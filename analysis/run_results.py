@@ -18,6 +18,7 @@ from .open_circuit import analyse_open_circuit
 from .polarization import analyse_polarization
 from .spectrum import analyse_spectrum
 from .symmetric_cycling import analyse_symmetric_cycling
+from .tafel import analyse_tafel
 from .voltammogram import analyse_voltammogram
 
 _log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ _ANALYSES: dict[str, Callable[[Measurement], Any]] = {
     "CyclicVoltammetry": analyse_voltammogram,
     "CoulombicEfficiency": analyse_coulombic_efficiency,
     "FloatingTest": analyse_floating_test,
+    "TafelPlot": analyse_tafel,
     "CriticalCurrentDensity": analyse_critical_current_density,
     "SymmetricCycling": analyse_symmetric_cycling,
 }

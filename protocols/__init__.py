@@ -25,6 +25,7 @@ from .steps import (
     Until,
 )
 from .symmetric_cycling import Stage, SymmetricCycling
+from .tafel_plot import TafelPlot
 from .waveform import Preview, preview
 
 BUILT_IN: tuple[type[Protocol], ...] = (
@@ -35,6 +36,7 @@ BUILT_IN: tuple[type[Protocol], ...] = (
     FloatingTest,
     CriticalCurrentDensity,
     PotentiostaticPolarization,
+    TafelPlot,
     SymmetricCycling,
     CoulombicEfficiency,
     Sequence,
@@ -73,6 +75,7 @@ __all__ = [
     "StepResult",
     "Steps",
     "SymmetricCycling",
+    "TafelPlot",
     "Until",
     "explain",
     "load_protocol",

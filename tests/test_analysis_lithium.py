@@ -14,6 +14,7 @@ from faradaic.protocols import (
     FloatingTest,
     PotentiostaticPolarization,
     SymmetricCycling,
+    TafelPlot,
 )
 from faradaic.simulators import BlockingCell, SymmetricCell, published_cell, published_systems, simulated
 
@@ -263,8 +264,50 @@ def test_a_reservoir_that_was_not_stripped_gives_no_efficiency(tmp_path):
     assert "not stripped at the end" in results["average_coulombic_efficiency"].reason
 
 
+@pytest.mark.parametrize("exchange", [0.003, 0.03, 0.1, 0.5])
+def test_the_exchange_current_is_recovered_within_15_percent(tmp_path, exchange):
+    cell = SymmetricCell(exchange_current_density_mA_per_cm2=exchange)
+    results = simulated_run(tmp_path, TafelPlot(), cell, temperature="25 °C").results
+    for name in ("exchange_current_density", "exchange_current_density_low_field"):
+        found = results[name]
+        assert found.value == pytest.approx(exchange, rel=0.15)
+        assert abs(found.value - exchange) < 4 * found.uncertainty + 0.02 * exchange
+        assert found.warnings == ()
+    # Two interphases of 50 Ω·cm² and 10 Ω·cm² of bulk.
+    rows = results["tafel_branches"].rows
+    assert rows["direction"].tolist() == [-1, 1]
+    if exchange > 0.01:
+        assert rows["ohmic_resistance"] == pytest.approx(110, rel=0.25)
+
+
+def tafel_rows(exchange_A=1e-4, ohm=50.0, reach_V=0.2):
+    """Return η = I·R + (2RT/F) asinh(I/2i₀) for one electrode, there and back."""
+    current = np.concatenate([np.linspace(0, -1, 100), np.linspace(-1, 1, 400)]) * 5e-3
+    potential = current * ohm + 2 * 8.314462618 * 298.15 / 96485.33212 * np.arcsinh(
+        current / (2 * exchange_A)
+    )
+    chosen = np.abs(potential) <= reach_V
+    return samples(np.arange(chosen.sum()) * 1.0, 3.0 + potential[chosen], current[chosen])
+
+
+def test_a_tafel_plot_in_closed_form(tmp_path):
+    run_ = recorded(tmp_path, TafelPlot(electrodes=1), ("tafel", tafel_rows(), {}))
+    results = analyse(run_)
+    assert results["exchange_current_density"].value == pytest.approx(0.1, rel=1e-3)
+    assert results["tafel_branches"].rows["ohmic_resistance"] == pytest.approx(50, rel=1e-2)
+    assert any("25 °C was assumed" in text for text in results["exchange_current_density"].warnings)
+
+
+def test_what_is_no_tafel_plot_is_said(tmp_path):
+    rows = tafel_rows()
+    rows = rows[rows["current_ampere"] > 1e-5]
+    results = analyse(recorded(tmp_path, TafelPlot(electrodes=1), ("tafel", rows, {})))
+    assert "does not pass zero" in results["exchange_current_density"].reason
+
+
 def test_every_figure_is_drawn(tmp_path):
     cases = {
+        "tafel": (TafelPlot(), SymmetricCell()),
         "copper": (CoulombicEfficiency(cycles=3, capacity="0.1 mAh/cm²"), published_cell("Cu|PL|Li")),
         "floating": (FloatingTest(start="4.4 V", stop="4.8 V", hold="10 min"), published_cell("SS|PE|Li")),
         "ramp": (CriticalCurrentDensity(stop="0.3 mA/cm²"), published_cell("Li|PE|Li")),

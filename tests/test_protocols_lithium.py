@@ -10,6 +10,7 @@ from faradaic.protocols import (
     PotentiostaticPolarization,
     StepResult,
     SymmetricCycling,
+    TafelPlot,
     load_protocol,
     preview,
 )
@@ -211,6 +212,15 @@ def test_a_reservoir_is_cycled_in_part_and_stripped_at_the_end():
 @pytest.mark.parametrize(("index", "reason"), [(2, "potential_above_V"), (1, "potential_below_V")])
 def test_an_empty_reservoir_or_a_lost_contact_ends_it(index, reason):
     assert len(drive(CoulombicEfficiency(method="reservoir"), copper({index: reason}))) == index + 1
+
+
+def test_a_tafel_plot_sweeps_to_both_sides_of_rest():
+    def answer(step, index):
+        return StepResult(end_reason="completed", duration_s=10.0, potential_last_V=0.003)
+
+    rest, sweep = drive(TafelPlot(overpotential="0.1 V"), answer)
+    assert rest.role == "ocv"
+    assert sweep.path_V == pytest.approx((0.003, -0.097, 0.103))
 
 
 def test_stages_of_symmetric_cycling_as_text_and_as_fields():
