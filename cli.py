@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from .engine import Message, Runner
-    from .protocols import Cell, Protocol
+    from .engine import Message, Runner, Subscriber
+    from .protocols import Protocol
     from .storage import Run, Table
 
 app = typer.Typer(
@@ -102,6 +102,7 @@ def demo(
 ) -> None:
     """Measure a simulated stainless steel | electrolyte | lithium cell, without hardware."""
     from .analysis.report import draw_report
+    from .engine import Runner
     from .protocols import Cell, load_protocol
     from .simulators import published_cell, simulated
 
@@ -112,7 +113,10 @@ def demo(
         out.mkdir(parents=True, exist_ok=True)
         with simulated("emstat4-hr", published_cell("SS|IGE-2|Li"), seed=seed) as instrument:
             print(f"{instrument.identity}, simulated: open circuit, impedance, voltammograms, linear sweep.")
-            run = _run_with_progress(protocol, instrument.channels[0], cell=cell, out=path)
+            channel = instrument.channels[0]
+            run = _run_with_progress(
+                lambda watch: Runner(protocol, channel, cell=cell, out=path, subscribers=[watch])
+            )
         _print_results(run)
         figures = draw_report(run, out, formats=("png", "svg"))
         run.close()
@@ -141,6 +145,7 @@ def run(
     notes: Annotated[str, typer.Option(help="Recorded with the run.")] = "",
 ) -> None:
     """Run a protocol on an instrument."""
+    from .engine import Runner
     from .instruments import open_instrument
     from .protocols import Cell, SafetyLimits
     from .protocols.files import cell_from_file
@@ -151,22 +156,33 @@ def run(
         limits = _validated(SafetyLimits, _assignments(limit or []))
         with open_instrument(driver, instrument) as opened:
             recorded = _run_with_progress(
-                described,
-                opened.channels[0],
-                cell=connected,
-                out=out,
-                limits=limits,
-                operator=operator,
-                notes=notes,
+                lambda watch: Runner(
+                    described,
+                    opened.channels[0],
+                    cell=connected,
+                    out=out,
+                    limits=limits,
+                    subscribers=[watch],
+                    operator=operator,
+                    notes=notes,
+                )
             )
-    _print_results(recorded)
-    for event in recorded.events:
-        if event.severity == "error":
-            print(event.text, file=sys.stderr)
-    print(f"\n{recorded.state}: {out}")
-    recorded.close()
-    if recorded.state.startswith("failed"):
-        raise typer.Exit(1)
+    _print_outcome(recorded)
+
+
+@app.command()
+def resume(
+    file: RunFile,
+    instrument: Annotated[str, typer.Option(metavar="ADDRESS", help="A port, such as COM5 or /dev/ttyACM0.")],
+    driver: Annotated[str, typer.Option(help="The instrument's family.")] = "emstat",
+) -> None:
+    """Go on with a run that was interrupted, where it was interrupted, in the same file."""
+    from .engine import resumed
+    from .instruments import open_instrument
+
+    with _refusing(), open_instrument(driver, instrument) as opened:
+        recorded = _run_with_progress(lambda watch: resumed(file, opened.channels[0], subscribers=[watch]))
+    _print_outcome(recorded)
 
 
 @app.command()
@@ -346,15 +362,12 @@ def _default_text(protocol: Any, field: str) -> str:
     return "optional" if shown is None or isinstance(shown, dict) else f"default {shown}"
 
 
-def _run_with_progress(
-    protocol: "Protocol", channel: Any, *, cell: "Cell", out: Path, **options: Any
-) -> "Run":
-    """Run a protocol with a progress bar; Ctrl+C stops it with the cell at rest."""
-    from .engine import Runner
+def _run_with_progress(make: "Callable[[Subscriber], Runner]") -> "Run":
+    """Run with a progress bar what `make` makes with it; Ctrl+C stops it with the cell at rest."""
     from .engine.run_protocol import analysed
 
     bar = _ProgressBar()
-    runner = Runner(protocol, channel, cell=cell, out=out, subscribers=[bar.update], **options)
+    runner = make(bar.update)
     with bar:
         bar.follow(runner)
         previous = {
@@ -367,6 +380,18 @@ def _run_with_progress(
             for number, handler in previous.items():
                 signal.signal(number, handler)
     return analysed(runner.path)
+
+
+def _print_outcome(recorded: "Run") -> None:
+    """Print results, errors and state of a run that has ended; exit code 1 where it failed."""
+    _print_results(recorded)
+    for event in recorded.events:
+        if event.severity == "error":
+            print(event.text, file=sys.stderr)
+    print(f"\n{recorded.state}: {recorded.path}")
+    recorded.close()
+    if recorded.state.startswith("failed"):
+        raise typer.Exit(1)
 
 
 class _ProgressBar:

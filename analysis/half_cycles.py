@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import trapezoid
 
+from ..storage.run import StepRecord
 from .measurement import Measurement
 
 Ending = Literal["complete", "short", "open", "interrupted"]
@@ -16,6 +17,8 @@ _LAST_SHARE = 0.1
 _DROP = 0.5
 _SUDDEN_s = 60.0
 _OHMIC_SHARE = 0.1
+_WHOLE = 0.999
+_FAILURES = ("potential_above_V", "potential_below_V")
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def half_cycles(measurement: Measurement) -> list[HalfCycle]:
         end_ohm = float(np.median(last)) / abs(current_A)
         positive = current_A > 0
         short = _short(time_s, potential_V, abs(current_A), ended_ohm.get(positive))
-        ending = _ending(group[-1].end_reason, short is not None)
+        ending = _ending(_reason(group), short is not None)
         found.append(
             HalfCycle(
                 cycle=group[0].cycle_count,
@@ -118,8 +121,16 @@ def _short(
     return first, bool(potential_V[first] < (1.0 - _DROP) * minute_ago) or first == 0
 
 
+def _reason(group: list[StepRecord]) -> str:
+    """Return why a half-cycle ended; one that was interrupted at its very end has nothing left to do."""
+    wanted_s = group[0].parameters.get("until", {}).get("duration_s", np.inf)
+    passed_s = sum(step.end_s - step.begin_s for step in group)
+    is_whole = passed_s >= _WHOLE * wanted_s and group[-1].end_reason not in _FAILURES
+    return "duration_s" if is_whole else group[-1].end_reason
+
+
 def _ending(reason: str, is_short: bool) -> Ending:
-    if reason in ("potential_above_V", "potential_below_V"):
+    if reason in _FAILURES:
         return "short" if is_short else "open"
     if is_short:
         return "short"

@@ -2,6 +2,7 @@
 
 from .messages import Happened, Message, Recorded, RunEnded, StepBegun, StepEnded, Subscriber
 from .progress import Progress
+from .resume import resumed
 from .run_protocol import run
 from .runner import Runner
 
@@ -15,5 +16,6 @@ __all__ = [
     "StepBegun",
     "StepEnded",
     "Subscriber",
+    "resumed",
     "run",
 ]

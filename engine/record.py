@@ -2,8 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 from ..core.clock import Clock
 from ..core.samples import SAMPLE, Block
@@ -19,28 +17,23 @@ class RunRecord:
 
     Parameters
     ----------
-    path : Path
-        The run file to be.
-    metadata : dict
-        As `storage.Recorder` takes it.
+    recorder : Recorder
+        Of the run file.
     clock : Clock
         Stamps the events.
     subscribers : sequence of callables
         One that raises is left out from then on.
-
-    Raises
-    ------
-    StorageError
-        The file cannot be written.
+    end_s : float
+        Test time of what was recorded before.
     """
 
     def __init__(
-        self, path: Path, metadata: dict[str, Any], clock: Clock, subscribers: Sequence[Subscriber]
+        self, recorder: Recorder, clock: Clock, subscribers: Sequence[Subscriber], end_s: float = 0.0
     ) -> None:
-        self.end_s = 0.0
+        self.end_s = end_s
         """Test time of the last row."""
         self.last_sample: Block | None = None
-        self._recorder = Recorder(path, metadata)
+        self._recorder = recorder
         self._clock = clock
         self._subscribers = list(subscribers)
 

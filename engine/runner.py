@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from ..core.units import pretty_duration
 from ..instruments.base import Channel
 from ..instruments.errors import InstrumentError, NotConnected, Timeout
 from ..protocols import (
     Cell,
     ConstantPotential,
+    Limits,
     Protocol,
     Record,
     Rest,
@@ -21,8 +23,9 @@ from ..protocols import (
     Steps,
     Until,
 )
-from ..storage import StorageError
+from ..storage import Recorder, StorageError
 from .commands import Commands
+from .history import History
 from .messages import Subscriber
 from .metadata import run_metadata
 from .preflight import check_step, preflight
@@ -105,6 +108,8 @@ class Runner:
         self._step_count = 0
         self._program_index = 0
         self._net_charge_C = 0.0
+        self._history: History | None = None
+        self._before_s = 0.0
 
     def run(self) -> str:
         """Run the protocol and return the state in which it ended.
@@ -117,8 +122,12 @@ class Runner:
         StorageError
             The file cannot be written; nothing was done.
         """
-        self._record = RunRecord(self.path, self._metadata, self.channel.clock, self._subscribers)
-        self._begin_s = self.channel.clock.now()
+        clock, history = self.channel.clock, self._history
+        recorder = Recorder(self.path, self._metadata) if history is None else Recorder.reopen(self.path)
+        self._record = RunRecord(recorder, clock, self._subscribers, self._before_s)
+        # Time goes on through a gap; where clocks disagree about it, it at least never runs backwards.
+        gap_s = 0.0 if history is None else max(clock.utc() - history.end_unix_s, 0.0)
+        self._begin_s = clock.now() - self._before_s - gap_s
         self.state = "running"
         try:
             self.state = self._run_to_an_end()
@@ -129,6 +138,14 @@ class Runner:
             self._make_safe()
             self._record.close(self.state)
         return self.state
+
+    def go_on_from(self, history: History, limits: Limits) -> None:
+        """Complete a run that was interrupted, instead of beginning one; see `resume.resumed`."""
+        self._history = history
+        self._limits = limits
+        self._before_s = history.end_test_s
+        self._step_count = history.step_count
+        self._net_charge_C = history.net_charge_C
 
     @property
     def progress(self) -> Progress:
@@ -151,7 +168,13 @@ class Runner:
 
     def _run_to_an_end(self) -> str:
         what = f"{type(self.protocol).__name__} on cell {self.cell.name!r}, {self.channel}"
-        self._record.event("info", "engine", f"Begin: {what}.")
+        if self._history is None:
+            self._record.event("info", "engine", f"Begin: {what}.")
+        else:
+            gap_s = self.channel.clock.now() - self._begin_s - self._before_s
+            where = f"with step {len(self._history.results) + 1} of the protocol"
+            lost = f" after {pretty_duration(gap_s)} without a record" if gap_s > 0 else ""
+            self._record.event("warning", "engine", f"Go on{lost}, {where}: {what}.")
         try:
             self._run_program()
         except _Ended as end:
@@ -171,16 +194,26 @@ class Runner:
 
     def _run_program(self) -> None:
         program = self.protocol.program(self.cell)
+        history = self._history or History()
         result: StepResult | None = None
         for self._program_index in itertools.count():
             step = _next_step(program, result)
             if step is None:
                 return
-            result = self._run_step(step)
+            if self._program_index < len(history.results):
+                result = history.results[self._program_index]
+            elif self._program_index == len(history.results):
+                result = self._run_step(step, history.totals, history.segments)
+            else:
+                result = self._run_step(step, Totals(), 0)
 
-    def _run_step(self, step: Step) -> StepResult:
-        """Run a step, in as many segments as it takes, and return what it measured."""
-        totals, work, reason, number = Totals(), deque([step]), "completed", 0
+    def _run_step(self, step: Step, totals: Totals, number: int) -> StepResult:
+        """Run a step, in as many segments as it takes, and return what it measured.
+
+        `totals` and `number` tell what `number` earlier segments of it have done.
+        """
+        work: deque[Step] = deque(totals.remaining(step) if number else [step])
+        reason = "completed" if work else self._nothing_left(step, totals, number)
         while work:
             reason = self.commands.interruption()
             if reason is None:
@@ -192,10 +225,19 @@ class Runner:
             if reason in ("paused", "changed"):
                 self._pause()
                 step, self._limits = self.commands.apply_changes(step, self._limits)
-                work, reason = deque(totals.remaining(step)), "completed"
+                work = deque(totals.remaining(step))
+                reason = "completed" if work else self._nothing_left(step, totals, number)
             elif reason != "completed":
                 break
         return totals.result(reason)
+
+    def _nothing_left(self, step: Step, totals: Totals, number: int) -> str:
+        """Record that a step which was interrupted at its very end is complete; return why it ended."""
+        segment = self._new_segment(step, totals)
+        self._record.begin(segment, self._program_index, number)
+        reason = totals.met(step)
+        self._record.end(segment, reason)
+        return reason
 
     def _run_segment(self, step: Step, totals: Totals, number: int, *, in_pause: bool = False) -> str:
         """Run one segment and return why it ended; raise `_Ended` where the run ends with it."""

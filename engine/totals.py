@@ -51,6 +51,19 @@ class Totals:
             last_frequency_Hz=self.last_frequency_Hz,
         )
 
+    def met(self, step: Step) -> str:
+        """Return the end condition that left nothing of a step; "completed" for a sweep or a spectrum."""
+        done = {
+            "duration_s": self.duration_s,
+            "charge_C": abs(self.charge_C),
+            "energy_J": abs(self.energy_J),
+        }
+        for name, amount in done.items():
+            wanted = getattr(step.until, name)
+            if wanted is not None and amount >= wanted:
+                return name
+        return "completed"
+
     def result(self, end_reason: str) -> StepResult:
         """Return what the protocol is told; numbers are rounded so that a replay gives the same ones."""
         first_V, first_A = self._first or (math.nan, math.nan)

@@ -68,6 +68,8 @@ class JournalWriter:
         Must not exist yet.
     built_from_it : Path, optional
         The file that is built from the journal: what that one still lacks is kept free as well.
+    goes_on : bool
+        The journal exists, and is continued.
     sync_interval_s : float
         The longest time that a frame is only in the operating system's memory.
 
@@ -78,7 +80,12 @@ class JournalWriter:
     """
 
     def __init__(
-        self, path: Path, *, built_from_it: Path | None = None, sync_interval_s: float = 1.0
+        self,
+        path: Path,
+        *,
+        built_from_it: Path | None = None,
+        goes_on: bool = False,
+        sync_interval_s: float = 1.0,
     ) -> None:
         self.path = path
         self._built_from_it = built_from_it
@@ -86,12 +93,14 @@ class JournalWriter:
         self._checked_at = 0
         self._failure: OSError | None = None
         try:
-            self._file = os.open(
-                path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
-            )
+            creation = 0 if goes_on else os.O_CREAT | os.O_EXCL
+            self._file = os.open(path, creation | os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
         except OSError as error:
             raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
-        self._write(MAGIC)
+        if goes_on:
+            self._size = path.stat().st_size
+        else:
+            self._write(MAGIC)
         self._unsynced = True
         self._closing = threading.Event()
         self._syncer = threading.Thread(

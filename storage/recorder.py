@@ -2,14 +2,16 @@
 
 import contextlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from filelock import FileLock
 from filelock import Timeout as Locked
 
 from ..core.samples import Block
 from .errors import StorageError
 from .journal import JournalWriter, Kind, journal_path
+from .lock import run_lock
+from .reopening import write_journal_again
+from .run import Run
 from .writer_process import writer
 
 
@@ -33,18 +35,7 @@ class Recorder:
     def __init__(self, path: Path, metadata: dict[str, Any]) -> None:
         self.path = path.absolute()
         _refuse_existing(self.path)
-        self._lock = run_lock(self.path)
-        try:
-            self._lock.acquire(timeout=0)
-        except Locked:
-            if not Path(self._lock.lock_file).exists():
-                # The lock could not even be made.
-                raise StorageError(
-                    f"{self.path} cannot be written: the folder {self.path.parent} takes no files."
-                ) from None
-            raise StorageError(f"{self.path} is being written by another program.") from None
-        except OSError as error:
-            raise StorageError(f"{self.path} cannot be written: {error.strerror}.") from error
+        self._acquire()
         try:
             self._journal = JournalWriter(journal_path(self.path), built_from_it=self.path)
         except StorageError:
@@ -59,6 +50,45 @@ class Recorder:
             self._unlock()
             raise
         writer.open(self.path)
+
+    @classmethod
+    def reopen(cls, path: Path) -> Self:
+        """Go on recording a run that has ended, in its file.
+
+        Raises
+        ------
+        StorageError
+            There is no such run, it is being recorded, or the journal cannot be written; the
+            file is unchanged then.
+        """
+        recorder = cls.__new__(cls)
+        recorder.path = path.absolute()
+        # Recovers the run where that is needed, which takes the lock itself.
+        Run.open(recorder.path).close()
+        recorder._acquire()
+        try:
+            write_journal_again(recorder.path)
+            journal = journal_path(recorder.path)
+            recorder._journal = JournalWriter(journal, built_from_it=recorder.path, goes_on=True)
+        except StorageError:
+            recorder._unlock()
+            raise
+        writer.open(recorder.path)
+        return recorder
+
+    def _acquire(self) -> None:
+        self._lock = run_lock(self.path)
+        try:
+            self._lock.acquire(timeout=0)
+        except Locked:
+            if not Path(self._lock.lock_file).exists():
+                # The lock could not even be made.
+                raise StorageError(
+                    f"{self.path} cannot be written: the folder {self.path.parent} takes no files."
+                ) from None
+            raise StorageError(f"{self.path} is being written by another program.") from None
+        except OSError as error:
+            raise StorageError(f"{self.path} cannot be written: {error.strerror}.") from error
 
     def samples(self, rows: Block) -> None:
         """Record rows of `SAMPLE`."""
@@ -102,11 +132,6 @@ class Recorder:
         self._lock.release()
         with contextlib.suppress(OSError):
             Path(self._lock.lock_file).unlink()
-
-
-def run_lock(path: Path) -> FileLock:
-    """Return the lock that the program holds that is recording a run."""
-    return FileLock(path.with_name(path.name + ".lock"), is_singleton=False, thread_local=False)
 
 
 def _refuse_existing(path: Path) -> None:

@@ -14,7 +14,7 @@ from filelock import Timeout as Locked
 from ..core.samples import Block
 from .errors import NotARunFile, StorageError
 from .journal import journal_path
-from .recorder import run_lock
+from .lock import run_lock
 from .recovery import recover, snapshot
 from .results import Result, Results, Table
 from .results_file import read_results, write_results
