@@ -84,7 +84,7 @@ def test_the_transference_number_is_recovered(tmp_path, number):
 def test_intervals_of_transference_numbers_contain_the_truth(tmp_path):
     random = np.random.default_rng(5)
     inside, determined = 0, 0
-    for index in range(12):
+    for index in range(8):
         number = random.uniform(0.05, 0.95)
         ratio = 10 ** random.uniform(-1, 1)
         bulk = 200.0
@@ -99,7 +99,7 @@ def test_intervals_of_transference_numbers_contain_the_truth(tmp_path):
         if found.value is not None:
             determined += 1
             inside += abs(found.value - number) <= 1.96 * found.uncertainty
-    assert determined >= 6
+    assert determined >= 4
     assert inside >= 0.9 * determined - 1
 
 
