@@ -10,8 +10,10 @@ from ..storage import Run, StorageError
 from ..storage.bdf import safe_name
 from .coulombic_efficiency import CoulombicEfficiencyAnalysis
 from .critical_current_density import CriticalCurrentDensityAnalysis
+from .cycling import CyclingAnalysis
 from .figures.coulombic_efficiency import draw_coulombic_efficiency
 from .figures.critical_current_density import draw_critical_current_density
+from .figures.cycling import draw_cycling
 from .figures.floating_test import draw_floating_test
 from .figures.linear_sweep import draw_linear_sweep
 from .figures.open_circuit import draw_open_circuit
@@ -42,6 +44,7 @@ _DRAWINGS: dict[type, tuple[str, Callable[[Any, Any], Figure]]] = {
     CoulombicEfficiencyAnalysis: ("coulombic-efficiency", draw_coulombic_efficiency),
     CriticalCurrentDensityAnalysis: ("critical-current-density", draw_critical_current_density),
     PolarizationAnalysis: ("polarization", draw_polarization),
+    CyclingAnalysis: ("cycling", draw_cycling),
     TafelAnalysis: ("tafel", draw_tafel),
     SymmetricCyclingAnalysis: ("symmetric-cycling", draw_symmetric_cycling),
 }

@@ -11,6 +11,7 @@ from ..storage.results import Result, Results, Table
 from .circuit import Circuit
 from .coulombic_efficiency import analyse_coulombic_efficiency
 from .critical_current_density import analyse_critical_current_density
+from .cycling import analyse_cycling
 from .floating_test import analyse_floating_test
 from .linear_sweep import analyse_linear_sweep
 from .measurement import Measurement, measurements
@@ -29,6 +30,7 @@ _ANALYSES: dict[str, Callable[[Measurement], Any]] = {
     "CyclicVoltammetry": analyse_voltammogram,
     "CoulombicEfficiency": analyse_coulombic_efficiency,
     "FloatingTest": analyse_floating_test,
+    "GalvanostaticCycling": analyse_cycling,
     "TafelPlot": analyse_tafel,
     "CriticalCurrentDensity": analyse_critical_current_density,
     "SymmetricCycling": analyse_symmetric_cycling,

@@ -7,6 +7,7 @@ from .coulombic_efficiency import CoulombicEfficiency
 from .critical_current_density import CriticalCurrentDensity
 from .cyclic_voltammetry import CyclicVoltammetry
 from .floating_test import FloatingTest
+from .galvanostatic_cycling import GalvanostaticCycling
 from .impedance_spectrum import ImpedanceSpectrum
 from .linear_sweep import LinearSweep
 from .open_circuit import OpenCircuit
@@ -39,6 +40,7 @@ BUILT_IN: tuple[type[Protocol], ...] = (
     TafelPlot,
     SymmetricCycling,
     CoulombicEfficiency,
+    GalvanostaticCycling,
     Sequence,
     Repeat,
 )
@@ -54,6 +56,7 @@ __all__ = [
     "Current",
     "CyclicVoltammetry",
     "FloatingTest",
+    "GalvanostaticCycling",
     "Impedance",
     "ImpedanceSpectrum",
     "Limits",

@@ -2,6 +2,7 @@
 
 from .cells import (
     BlockingCell,
+    FullCell,
     LithiumCopperCell,
     RandlesCell,
     Resistor,
@@ -17,6 +18,7 @@ from .simulated import serve, simulated
 __all__ = [
     "BlockingCell",
     "EmStatDevice",
+    "FullCell",
     "LithiumCopperCell",
     "PtyServer",
     "RandlesCell",

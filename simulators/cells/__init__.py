@@ -3,6 +3,7 @@
 from .base import SimulatedCell
 from .blocking import BlockingCell
 from .copper import LithiumCopperCell
+from .full import FullCell
 from .parse import parse_cell
 from .published import published_cell, published_systems
 from .randles import RandlesCell
@@ -11,6 +12,7 @@ from .symmetric import SymmetricCell
 
 __all__ = [
     "BlockingCell",
+    "FullCell",
     "LithiumCopperCell",
     "RandlesCell",
     "Resistor",

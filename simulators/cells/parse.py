@@ -10,6 +10,7 @@ from typing import Any
 from .base import SimulatedCell
 from .blocking import BlockingCell
 from .copper import LithiumCopperCell
+from .full import FullCell
 from .published import published_cell
 from .randles import RandlesCell
 from .resistor import Resistor
@@ -17,6 +18,7 @@ from .symmetric import SymmetricCell
 
 _CLASSES: dict[str, Callable[..., SimulatedCell]] = {
     "BlockingCell": BlockingCell,
+    "FullCell": FullCell,
     "LithiumCopperCell": LithiumCopperCell,
     "RandlesCell": RandlesCell,
     "Resistor": Resistor,

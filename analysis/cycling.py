@@ -1,0 +1,132 @@
+"""Capacity, efficiency and potentials of every cycle, and how the capacity fades."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..protocols import Cell, GalvanostaticCycling
+from ..storage.results import Result, Results, Table
+from ..storage.run import StepRecord
+from .measurement import Measurement
+from .regression import fit_line
+
+_CHARGE, _DISCHARGE = ("charge", "charge_hold"), ("discharge",)
+_COMPLETE = ("potential_below_V", "duration_s")
+_FEWEST_FOR_FADE = 5
+
+
+@dataclass(frozen=True)
+class CyclingAnalysis:
+    """Cycles of a cell.
+
+    Parameters
+    ----------
+    curves : dict of int to list of (array, array)
+        For every cycle, capacity in mAh and potential in V of charge and discharge.
+    results : dict
+        The table ``cycles``, ``capacity_retention`` and ``fade_per_cycle``.
+    """
+
+    curves: dict[int, list[tuple[NDArray[np.float64], NDArray[np.float64]]]]
+    results: Results
+
+
+def analyse_cycling(measurement: Measurement) -> CyclingAnalysis:
+    """Add up charge and energy of every complete cycle."""
+    protocol = measurement.protocol_as(GalvanostaticCycling)
+    by_cycle: dict[int, list[StepRecord]] = {}
+    for step in measurement.steps:
+        if step.role in (*_CHARGE, *_DISCHARGE):
+            by_cycle.setdefault(step.cycle_count, []).append(step)
+    rows, curves = [], {}
+    units = _units(measurement.cell)
+    for cycle, steps in by_cycle.items():
+        if steps[-1].role not in _DISCHARGE or steps[-1].end_reason not in (
+            "potential_below_V",
+            "duration_s",
+        ):
+            continue
+        rows.append(_row(cycle, steps, measurement.cell))
+        curves[cycle] = [_curve(measurement, steps, roles) for roles in (_CHARGE, _DISCHARGE)]
+    table = np.array(rows, np.dtype([(name, "f8") for name in units]))
+    method = "charge and energy of every sample; mean potential is energy over charge"
+    reason = "" if rows else "no cycle was completed"
+    return CyclingAnalysis(
+        curves, {"cycles": Table(table, units, method, reason=reason), **_fade(table, protocol)}
+    )
+
+
+def _units(cell: Cell) -> dict[str, str]:
+    units = {
+        "cycle": "1",
+        "charge_capacity": "mAh",
+        "discharge_capacity": "mAh",
+        "coulombic_efficiency": "%",
+        "energy_efficiency": "%",
+        "mean_charge_potential": "V",
+        "mean_discharge_potential": "V",
+        "polarization": "V",
+    }
+    if cell.active_mass is not None:
+        units["specific_capacity"] = "mAh/g"
+    if cell.area is not None:
+        units["areal_capacity"] = "mAh/cm²"
+    return units
+
+
+def _row(cycle: int, steps: list[StepRecord], cell: Cell) -> tuple[float, ...]:
+    charge_Ah, charge_Wh = _sums(steps, _CHARGE)
+    discharge_Ah, discharge_Wh = _sums(steps, _DISCHARGE)
+    charge_V = charge_Wh / charge_Ah if charge_Ah else np.nan
+    discharge_V = discharge_Wh / discharge_Ah if discharge_Ah else np.nan
+    row = [
+        cycle,
+        charge_Ah * 1e3,
+        discharge_Ah * 1e3,
+        100.0 * discharge_Ah / charge_Ah if charge_Ah else np.nan,
+        100.0 * discharge_Wh / charge_Wh if charge_Wh else np.nan,
+        charge_V,
+        discharge_V,
+        charge_V - discharge_V,
+    ]
+    if cell.active_mass is not None:
+        row.append(discharge_Ah / cell.active_mass)
+    if cell.area is not None:
+        row.append(discharge_Ah * 1e3 / (cell.area * 1e4))
+    return tuple(row)
+
+
+def _sums(steps: list[StepRecord], roles: tuple[str, ...]) -> tuple[float, float]:
+    chosen = [step for step in steps if step.role in roles]
+    return abs(sum(step.charge_Ah for step in chosen)), abs(sum(step.energy_Wh for step in chosen))
+
+
+def _curve(
+    measurement: Measurement, steps: list[StepRecord], roles: tuple[str, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    parts = [measurement.run.samples[step.samples] for step in steps if step.role in roles]
+    rows = np.concatenate(parts) if parts else measurement.run.samples[:0]
+    capacity = rows["net_capacity_ah"] - (rows["net_capacity_ah"][0] if len(rows) else 0.0)
+    return np.abs(capacity) * 1e3, rows["voltage_volt"].astype(float)
+
+
+def _fade(table: np.ndarray, protocol: GalvanostaticCycling) -> dict[str, Result]:
+    """Return retention and fade of the discharge capacity after the formation."""
+    counted = table[table["cycle"] > protocol.formation_cycles]
+    capacity = counted["discharge_capacity"]
+    if len(counted) < 2 or capacity[0] <= 0.0:
+        reason = "two complete cycles after the formation are needed"
+        return {
+            "capacity_retention": Result(None, "%", reason=reason),
+            "fade_per_cycle": Result(None, "%", reason=reason),
+        }
+    first, last = int(counted["cycle"][0]), int(counted["cycle"][-1])
+    method = f"cycle {last} against cycle {first}, the first after formation"
+    retention = Result(100.0 * float(capacity[-1] / capacity[0]), "%", None, method)
+    if len(counted) < _FEWEST_FOR_FADE:
+        reason = f"{len(counted)} cycles; a line needs {_FEWEST_FOR_FADE}"
+        return {"capacity_retention": retention, "fade_per_cycle": Result(None, "%", reason=reason)}
+    line = fit_line(counted["cycle"], 100.0 * capacity / capacity[0])
+    fade = Result(-line.slope, "%", line.slope_uncertainty, f"line through {line.points} cycles")
+    return {"capacity_retention": retention, "fade_per_cycle": fade}
