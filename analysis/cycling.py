@@ -1,6 +1,7 @@
 """Capacity, efficiency and potentials of every cycle, and how the capacity fades."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,45 +17,54 @@ _COMPLETE = ("potential_below_V", "duration_s")
 _FEWEST_FOR_FADE = 5
 
 
+Curves: TypeAlias = dict[int, list[tuple[NDArray[np.float64], NDArray[np.float64]]]]
+"""For every cycle, capacity in mAh and potential in V of charge and discharge."""
+
+
 @dataclass(frozen=True)
 class CyclingAnalysis:
     """Cycles of a cell.
 
     Parameters
     ----------
-    curves : dict of int to list of (array, array)
-        For every cycle, capacity in mAh and potential in V of charge and discharge.
+    curves : Curves
+        Of the complete cycles.
     results : dict
         The table ``cycles``, ``capacity_retention`` and ``fade_per_cycle``.
     """
 
-    curves: dict[int, list[tuple[NDArray[np.float64], NDArray[np.float64]]]]
+    curves: Curves
     results: Results
 
 
 def analyse_cycling(measurement: Measurement) -> CyclingAnalysis:
     """Add up charge and energy of every complete cycle."""
     protocol = measurement.protocol_as(GalvanostaticCycling)
+    table, curves = complete_cycles(measurement)
+    return CyclingAnalysis(
+        curves, {"cycles": cycles_table(table, measurement.cell), **_fade(table, protocol)}
+    )
+
+
+def complete_cycles(measurement: Measurement) -> tuple[np.ndarray, Curves]:
+    """Return the rows of `cycles_table` for all complete cycles, and their curves."""
     by_cycle: dict[int, list[StepRecord]] = {}
     for step in measurement.steps:
         if step.role in (*_CHARGE, *_DISCHARGE):
             by_cycle.setdefault(step.cycle_count, []).append(step)
     rows, curves = [], {}
-    units = _units(measurement.cell)
     for cycle, steps in by_cycle.items():
-        if steps[-1].role not in _DISCHARGE or steps[-1].end_reason not in (
-            "potential_below_V",
-            "duration_s",
-        ):
+        if steps[-1].role not in _DISCHARGE or steps[-1].end_reason not in _COMPLETE:
             continue
         rows.append(_row(cycle, steps, measurement.cell))
         curves[cycle] = [_curve(measurement, steps, roles) for roles in (_CHARGE, _DISCHARGE)]
-    table = np.array(rows, np.dtype([(name, "f8") for name in units]))
+    return np.array(rows, np.dtype([(name, "f8") for name in _units(measurement.cell)])), curves
+
+
+def cycles_table(rows: np.ndarray, cell: Cell) -> Table:
+    """Return the rows of `complete_cycles` as a table."""
     method = "charge and energy of every sample; mean potential is energy over charge"
-    reason = "" if rows else "no cycle was completed"
-    return CyclingAnalysis(
-        curves, {"cycles": Table(table, units, method, reason=reason), **_fade(table, protocol)}
-    )
+    return Table(rows, _units(cell), method, reason="" if len(rows) else "no cycle was completed")
 
 
 def _units(cell: Cell) -> dict[str, str]:

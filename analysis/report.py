@@ -18,6 +18,7 @@ from .figures.floating_test import draw_floating_test
 from .figures.linear_sweep import draw_linear_sweep
 from .figures.open_circuit import draw_open_circuit
 from .figures.polarization import draw_polarization
+from .figures.rate import draw_rate
 from .figures.spectrum import draw_spectrum
 from .figures.style import save, styled
 from .figures.symmetric_cycling import draw_symmetric_cycling
@@ -27,6 +28,7 @@ from .floating_test import FloatingTestAnalysis
 from .linear_sweep import LinearSweepAnalysis
 from .open_circuit import OpenCircuitAnalysis
 from .polarization import PolarizationAnalysis
+from .rate import RateAnalysis
 from .run_results import analyses
 from .spectrum import SpectrumAnalysis
 from .symmetric_cycling import SymmetricCyclingAnalysis
@@ -45,6 +47,7 @@ _DRAWINGS: dict[type, tuple[str, Callable[[Any, Any], Figure]]] = {
     CriticalCurrentDensityAnalysis: ("critical-current-density", draw_critical_current_density),
     PolarizationAnalysis: ("polarization", draw_polarization),
     CyclingAnalysis: ("cycling", draw_cycling),
+    RateAnalysis: ("rate", draw_rate),
     TafelAnalysis: ("tafel", draw_tafel),
     SymmetricCyclingAnalysis: ("symmetric-cycling", draw_symmetric_cycling),
 }

@@ -17,6 +17,7 @@ from .linear_sweep import analyse_linear_sweep
 from .measurement import Measurement, measurements
 from .open_circuit import analyse_open_circuit
 from .polarization import analyse_polarization
+from .rate import analyse_rate
 from .spectrum import analyse_spectrum
 from .symmetric_cycling import analyse_symmetric_cycling
 from .tafel import analyse_tafel
@@ -31,6 +32,7 @@ _ANALYSES: dict[str, Callable[[Measurement], Any]] = {
     "CoulombicEfficiency": analyse_coulombic_efficiency,
     "FloatingTest": analyse_floating_test,
     "GalvanostaticCycling": analyse_cycling,
+    "RateTest": analyse_rate,
     "TafelPlot": analyse_tafel,
     "CriticalCurrentDensity": analyse_critical_current_density,
     "SymmetricCycling": analyse_symmetric_cycling,

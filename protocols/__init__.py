@@ -13,6 +13,7 @@ from .linear_sweep import LinearSweep
 from .open_circuit import OpenCircuit
 from .potentiostatic_polarization import PotentiostaticPolarization
 from .quantities import Current
+from .rate_test import RateTest
 from .steps import (
     ConstantCurrent,
     ConstantPotential,
@@ -41,6 +42,7 @@ BUILT_IN: tuple[type[Protocol], ...] = (
     SymmetricCycling,
     CoulombicEfficiency,
     GalvanostaticCycling,
+    RateTest,
     Sequence,
     Repeat,
 )
@@ -68,6 +70,7 @@ __all__ = [
     "Preview",
     "Protocol",
     "ProtocolError",
+    "RateTest",
     "Record",
     "Repeat",
     "Rest",

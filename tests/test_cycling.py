@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from faradaic.analysis import analyse
 from faradaic.analysis.report import draw_report
 from faradaic.engine import run
-from faradaic.protocols import Cell, GalvanostaticCycling, StepResult, load_protocol, preview
+from faradaic.protocols import Cell, GalvanostaticCycling, RateTest, StepResult, load_protocol, preview
 from faradaic.simulators import FullCell, simulated
 
 from recorded import recorded, samples
@@ -193,3 +193,30 @@ def test_an_unfinished_cycle_does_not_count(tmp_path):
     results = analyse(run_)
     assert results["cycles"].reason == "no cycle was completed"
     assert results["capacity_retention"].value is None
+
+
+def test_the_rates_in_their_order_and_the_first_again():
+    protocol = RateTest(rates="0.1C, 1C", cycles=2, rest="0 s")
+    steps = drive(protocol)[1:]
+    assert [(step.role, step.cycle) for step in steps[:4]] == [
+        ("charge", 1), ("discharge", 1), ("charge", 2), ("discharge", 2),
+    ]  # fmt: skip
+    currents = [step.current_A for step in steps if step.role == "discharge"]
+    assert currents == pytest.approx([-1e-4, -1e-4, -1e-3, -1e-3, -1e-4, -1e-4])
+    fixed = drive(RateTest(rates="1C", charge_current="0.2C", back_to_first=False, cycles=1, rest="0 s"))[1:]
+    assert [step.current_A for step in fixed] == pytest.approx([2e-4, -1e-3])
+
+
+def test_capacities_of_a_rate_test(tmp_path):
+    protocol = RateTest(rates="0.1C, 0.5C, 1C, 2C", cycles=3, charge_current="0.1C")
+    cell = FullCell(diffusion_time_h=0.3, fade_percent_per_cycle=0, coulombic_efficiency_percent=100)
+    found = simulated_run(tmp_path, protocol, cell)
+    rows = found.results["rate_capacity"].rows
+    assert rows["rate"] == pytest.approx([0.1, 0.5, 1.0, 2.0, 0.1])
+    # The slab of the cathode keeps back I·τ/3 at each end, and less where it is emptied before it is steady.
+    assert rows["discharge_capacity"][:3] == pytest.approx([0.99, 0.95, 0.90], abs=0.03)
+    assert (np.diff(rows["discharge_capacity"][:4]) < 0).all()
+    assert found.results["rate_recovery"].value == pytest.approx(100, abs=0.5)
+    assert rows["specific_capacity"] == pytest.approx(rows["discharge_capacity"] / 6.25e-3)
+    (figure,) = draw_report(found, tmp_path, ("svg",))
+    assert "0.5C" in figure.read_text("utf-8")

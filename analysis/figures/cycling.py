@@ -17,8 +17,7 @@ def draw_cycling(measurement: Measurement, analysis: CyclingAnalysis) -> Figure:
     rows = rows_of(analysis.results, "cycles")
     scale, unit = 1.0, "mAh"
     if rows is not None:
-        name, unit = next((name, unit) for name, unit in _QUANTITIES if name in rows.dtype.names)
-        scale = float(np.median(rows[name] / rows["discharge_capacity"]))
+        name, unit, scale = capacity_of(rows)
         course.plot(rows["cycle"], rows[name], "o", ms=3, color=BLUE)
         course.set_ylim(0.0, 1.15 * float(rows[name].max()))
         efficiency = course.twinx()
@@ -38,3 +37,9 @@ def draw_cycling(measurement: Measurement, analysis: CyclingAnalysis) -> Figure:
     curves.set(xlabel=f"Capacity ({unit})", ylabel="Potential (V)")
     legend(curves, loc="best")
     return figure
+
+
+def capacity_of(rows: np.ndarray) -> tuple[str, str, float]:
+    """Return the column of the capacity that papers show, its unit, and how much of it 1 mAh is."""
+    name, unit = next((name, unit) for name, unit in _QUANTITIES if name in (rows.dtype.names or ()))
+    return name, unit, float(np.median(rows[name] / rows["discharge_capacity"]))

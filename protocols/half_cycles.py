@@ -1,0 +1,81 @@
+"""Charges and discharges of a cell with a cathode, as the cycling protocols share them."""
+
+from .cell import Cell, MissingMetadataError
+from .steps import ConstantCurrent, ConstantPotential, Record, Rest, Until
+
+_RESOLUTION = 2000
+"""Measurements in a half-cycle at least, where the capacity of the cell is known."""
+
+
+class HalfCycles:
+    """Makes the steps of charging and discharging between two potentials.
+
+    Parameters
+    ----------
+    cell : Cell
+        Its capacity decides how often is measured: a capacity is only as good as that at the cut-off.
+    lower_V, upper_V : float
+        Where a discharge and a charge end.
+    longest_s : float
+        What takes longer is ended.
+    sample_every_s : float
+        Time between samples.
+    """
+
+    def __init__(
+        self, cell: Cell, *, lower_V: float, upper_V: float, longest_s: float, sample_every_s: float
+    ) -> None:
+        self._cell = cell
+        self._lower_V, self._upper_V = lower_V, upper_V
+        self._longest_s = longest_s
+        self._sample_every_s = sample_every_s
+
+    def charge(self, current_A: float, cycle: int) -> ConstantCurrent:
+        """Charge to the upper potential."""
+        until = Until(duration_s=self._longest_s, potential_above_V=self._upper_V)
+        return self._step(abs(current_A), until, cycle, "charge")
+
+    def discharge(self, current_A: float, cycle: int) -> ConstantCurrent:
+        """Discharge to the lower potential."""
+        until = Until(duration_s=self._longest_s, potential_below_V=self._lower_V)
+        return self._step(-abs(current_A), until, cycle, "discharge")
+
+    def hold(self, until_A: float, cycle: int) -> ConstantPotential:
+        """Hold the upper potential until the current has fallen."""
+        return ConstantPotential(
+            potential_V=self._upper_V,
+            until=Until(duration_s=self._longest_s, current_below_A=until_A),
+            record=Record(interval_s=self._sample_every_s),
+            cycle=cycle,
+            label="Hold",
+            role="charge_hold",
+        )
+
+    def rest(self, duration_s: float, cycle: int) -> Rest:
+        """Leave the cell at rest."""
+        return Rest(
+            until=Until(duration_s=duration_s),
+            record=Record(interval_s=min(self._sample_every_s, duration_s / 2)),
+            cycle=cycle,
+            label="Rest",
+            role="rest",
+        )
+
+    def _step(self, current_A: float, until: Until, cycle: int, role: str) -> ConstantCurrent:
+        return ConstantCurrent(
+            current_A=current_A,
+            until=until,
+            record=Record(
+                interval_s=self._sample_every_s, sample_interval_s=self._measured_every_s(current_A)
+            ),
+            cycle=cycle,
+            label=role.capitalize(),
+            role=role,
+        )
+
+    def _measured_every_s(self, current_A: float) -> float:
+        try:
+            half_cycle_s = self._cell.capacity_C("") / abs(current_A)
+        except MissingMetadataError:
+            half_cycle_s = _RESOLUTION
+        return min(self._sample_every_s, max(half_cycle_s / _RESOLUTION, 0.1))
