@@ -214,6 +214,35 @@ def simulate(
 
 
 @app.command()
+def reproduce(
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="For run files, figures and tables.")] = Path(
+        "faradaic-reproduction"
+    ),
+    system: Annotated[str | None, typer.Option(help='Only this electrolyte, such as "IGE-2".')] = None,
+    experiment: Annotated[str | None, typer.Option(help='Only this kind, such as "linear-sweep".')] = None,
+) -> None:
+    """Repeat the experiments of four papers on simulated instruments, and compare the numbers."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from .reproduction import planned, write_tables
+    from .reproduction import reproduce as repeated
+
+    rows = []
+    with _refusing():
+        plan = planned(system, experiment)
+        out.mkdir(parents=True, exist_ok=True)
+        bar = track(repeated(plan, out), "Measuring", len(plan), console=Console(stderr=True))
+        for row in bar:
+            rows.append(row)
+            found = f"{row.printed:>9} {row.unit:7} {row.recovered:28}"
+            print(f"{row.system:20} {row.quantity:25} {found} {row.verdict}")
+        files = write_tables(rows, out)
+    reproduced = sum(row.verdict == "reproduced" for row in rows)
+    print(f"\n{reproduced} of {len(rows)} reproduced: {files[0]}")
+
+
+@app.command()
 def protocols(
     name: Annotated[str | None, typer.Argument(help="Show the parameters of this protocol.")] = None,
 ) -> None:
