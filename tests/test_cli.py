@@ -12,6 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from faradaic import cli
+from faradaic.engine import Recorded, Runner
+from faradaic.instruments import open_instrument
+from faradaic.protocols import Cell, OpenCircuit
 from faradaic.storage import Run
 
 SYSTEM = [sys.executable, "-m", "faradaic"]
@@ -254,3 +257,30 @@ def test_the_module_is_the_command():
     )
     assert "Run a protocol on an instrument" in done.stdout
     assert Path(cli.__file__).name == "cli.py"
+
+
+def test_a_run_that_was_stopped_is_resumed(tmp_path, bench):
+    out = tmp_path / "run.h5"
+    sentence = one_sentence(invoke("resume", out, "--instrument", bench))
+    assert "There is no file" in sentence
+
+    def stop(message):
+        if isinstance(message, Recorded):
+            runner.commands.stop()
+
+    with open_instrument("emstat", bench) as instrument:
+        protocol = OpenCircuit(duration="20 s", sample_every="0.5 s")
+        runner = Runner(protocol, instrument.channels[0], cell=Cell(), out=out, subscribers=[stop])
+        assert runner.run() == "stopped"
+    done = invoke("resume", out, "--instrument", bench)
+    assert done.exit_code == 0, done.output
+    assert "finished: " in done.output
+    with Run.open(out) as run:
+        assert [step.end_reason for step in run.steps] == ["stopped", "duration_s"]
+        assert "open_circuit_potential" in run.results
+    assert "nothing to go on with" in one_sentence(invoke("resume", out, "--instrument", bench))
+
+
+def test_published_experiments_are_listed_by_their_names_when_one_is_wrong(tmp_path):
+    sentence = one_sentence(invoke("reproduce", "--system", "IGE-9", "--out", tmp_path))
+    assert "IGE-2" in sentence
