@@ -252,7 +252,7 @@ def protocols(
     types = protocol_types()
     if name is None:
         for each, kind in types.items():
-            print(f"{each:20} {kind.purpose()}")
+            print(f"{each:27} {kind.purpose()}")
         return
     if name not in types:
         with _refusing():
@@ -387,7 +387,11 @@ def _default_text(protocol: Any, field: str) -> str:
     # An instance writes its parameters as people do; those that are needed get any value.
     shown = protocol.model_construct().model_dump(mode="json", warnings=False).get(field)
     if isinstance(shown, list):
-        shown = ", ".join(map(str, shown))
+        # A list of groups, such as stages, is written as it is read.
+        items = [
+            " x ".join(map(str, each.values())) if isinstance(each, dict) else str(each) for each in shown
+        ]
+        shown = ("; " if any(isinstance(each, dict) for each in shown) else ", ").join(items)
     return "optional" if shown is None or isinstance(shown, dict) else f"default {shown}"
 
 

@@ -52,6 +52,8 @@ def _check_programme(step: Step) -> None:
             raise ProtocolError(
                 f"the protocol applies {potential_V:g} V, below its lower limit potential_min of {low_V:g} V"
             )
+    if isinstance(step, ConstantCurrent):
+        _check_driven(step)
     most_A = limits.current_max_A
     if not isinstance(step, ConstantCurrent) or most_A is None:
         return
@@ -59,6 +61,33 @@ def _check_programme(step: Step) -> None:
         raise ProtocolError(
             f"the protocol drives {pretty(step.current_A, 'A')}, "
             f"above its limit current_max of {pretty(most_A, 'A')}"
+        )
+
+
+def _check_driven(step: ConstantCurrent) -> None:
+    """Refuse a current that is to drive the potential to an end which lies beyond its limits."""
+    until, limits = step.until, step.limits
+    high_V, low_V = limits.potential_max_V, limits.potential_min_V
+    above_V, below_V = until.potential_above_V, until.potential_below_V
+    if (
+        step.current_A > 0
+        and high_V is not None
+        and above_V is not None
+        and above_V > high_V + POTENTIAL_TOLERANCE_V
+    ):
+        raise ProtocolError(
+            f"the protocol charges as far as {above_V:g} V, "
+            f"above its upper limit potential_max of {high_V:g} V"
+        )
+    if (
+        step.current_A < 0
+        and low_V is not None
+        and below_V is not None
+        and below_V < low_V - POTENTIAL_TOLERANCE_V
+    ):
+        raise ProtocolError(
+            f"the protocol discharges as far as {below_V:g} V, "
+            f"below its lower limit potential_min of {low_V:g} V"
         )
 
 

@@ -9,8 +9,16 @@ from hypothesis import strategies as st
 
 from faradaic.analysis import analyse
 from faradaic.analysis.report import draw_report
-from faradaic.engine import run
-from faradaic.protocols import Cell, GalvanostaticCycling, RateTest, StepResult, load_protocol, preview
+from faradaic.engine import Runner, run
+from faradaic.protocols import (
+    Cell,
+    GalvanostaticCycling,
+    RateTest,
+    SafetyLimits,
+    StepResult,
+    load_protocol,
+    preview,
+)
 from faradaic.simulators import FullCell, simulated
 
 from recorded import recorded, samples
@@ -76,6 +84,28 @@ def test_what_cannot_be_is_refused(description, says):
 def test_a_c_rate_needs_a_capacity():
     with pytest.raises(ValueError, match="needs the cell's nominal capacity"):
         preview(GalvanostaticCycling(), Cell())
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        ({"potential_max": "3.6 V"}, "charges as far as 3.8 V, above its upper limit potential_max of 3.6 V"),
+        (
+            {"potential_min": "2.8 V"},
+            "discharges as far as 2.5 V, below its lower limit potential_min of 2.8 V",
+        ),
+    ],
+)
+def test_limits_within_the_programme_are_refused_before_anything_is_connected(tmp_path, limits, says):
+    with simulated("emstat4-hr", FullCell()) as instrument, pytest.raises(ValueError, match=says):
+        Runner(
+            GalvanostaticCycling(),
+            instrument.channels[0],
+            cell=CELL,
+            out=tmp_path / "a.h5",
+            limits=SafetyLimits(**limits),
+        )
+    assert list(tmp_path.iterdir()) == []
 
 
 # The simulated cell
