@@ -22,16 +22,17 @@ _FAILED = 1.0 - 1e-9
 class Ageing:
     """Damage of one cell, which fails when it reaches 1.
 
-    Wear grows with the charge that has passed, to 1 at the end of the cell's life. Above the
-    critical current, a dendrite pierces the electrolyte within minutes: (I/I_crit)²/600 s. A
+    Wear grows with the time under current, to 1 at the end of the cell's life at the current for
+    which that is known; a smaller current wears less in proportion, a larger one no faster. Above
+    the critical current, a dendrite pierces the electrolyte within minutes: (I/I_crit)²/600 s. A
     short is soft and unsteady for three minutes, and hard (2 Ω·cm²) from then on.
 
     Parameters
     ----------
     critical_A : float
         Critical current.
-    life_C : float
-        Charge, whatever its direction, that wears the cell out.
+    life_s, life_A : float
+        Life at a current, and that current.
     failure : {"short", "open"}
         What happens to a cell that is worn out; above the critical current it is always a short.
     area_cm2 : float
@@ -39,7 +40,8 @@ class Ageing:
     """
 
     critical_A: float
-    life_C: float
+    life_s: float
+    life_A: float
     failure: Failure
     area_cm2: float
     worn: float = 0.0
@@ -56,7 +58,7 @@ class Ageing:
         if self.is_shorted:
             self.shorted_s += seconds
             return
-        self.worn += abs(current_A) / self.life_C * seconds
+        self.worn += self._wearing_per_s(current_A) * seconds
         self.pierced += self._piercing_per_s(current_A) * seconds
 
     def seconds_to_change(self, current_A: float) -> float:
@@ -64,7 +66,7 @@ class Ageing:
         if self.is_shorted:
             is_hard = self.shorted_s >= _SOFT_s * len(_SOFT_SHARES)
             return math.inf if is_hard else _SOFT_s - self.shorted_s % _SOFT_s
-        wearing, piercing = abs(current_A) / self.life_C, self._piercing_per_s(current_A)
+        wearing, piercing = self._wearing_per_s(current_A), self._piercing_per_s(current_A)
         worn = (1.0 - self.worn) / wearing if wearing and self.failure == "short" else math.inf
         return min(worn, (1.0 - self.pierced) / piercing if piercing else math.inf)
 
@@ -84,6 +86,9 @@ class Ageing:
             return 1.0
         left = max((1.0 - self.worn) / (1.0 - _OPEN_FROM), 1.0 / _MOST_OPEN)
         return 1.02 ** round(-math.log(left, 1.02))
+
+    def _wearing_per_s(self, current_A: float) -> float:
+        return min(abs(current_A) / self.life_A, 1.0) / self.life_s
 
     def _piercing_per_s(self, current_A: float) -> float:
         size = abs(current_A) / self.critical_A

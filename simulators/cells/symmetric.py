@@ -114,10 +114,10 @@ class SymmetricCell(SimulatedCell):
         settling_s = max(interphase_F * self._interphase_ohm, double_layer_F * self._transfer_ohm)
         pair = LithiumPair(exchange_A, kelvin)
         self._circuit = ReactiveNetwork(self._network, pair, 0.0, _SETTLED * settling_s)
-        charge_A = self.life_current_density_mA_per_cm2 * 1e-3 * area
         self._ageing = Ageing(
             critical_A=self.critical_current_density_mA_per_cm2 * 1e-3 * area,
-            life_C=charge_A * self.life_h * 3600.0,
+            life_s=self.life_h * 3600.0,
+            life_A=self.life_current_density_mA_per_cm2 * 1e-3 * area,
             failure=self.failure,
             area_cm2=area,
         )
