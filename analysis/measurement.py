@@ -73,7 +73,7 @@ def measurements(run: Run) -> list[Measurement]:
 
     A protocol that this installation does not know cannot be analysed and is left out.
     """
-    cell = _cell(run)
+    cell = Cell.from_metadata(run.cell)
     steps: dict[str, list[StepRecord]] = {}
     for step in run.steps:
         steps.setdefault(step.part, []).append(step)
@@ -88,11 +88,6 @@ def measurements(run: Run) -> list[Measurement]:
 def valid(rows: Block) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Mark the rows whose value the instrument did not call beyond its range."""
     return (rows["flags"] & Flag.OVERLOAD) == 0
-
-
-def _cell(run: Run) -> Cell:
-    known = {name: value for name, value in run.cell.items() if name in Cell.model_fields}
-    return Cell.model_validate(known)
 
 
 def _protocol(description: Mapping[str, Any], part: str) -> Protocol | None:

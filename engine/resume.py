@@ -49,7 +49,6 @@ def resumed(
             raise StorageError(f"{path} is still being recorded.")
         if not run.state.startswith(_RESUMABLE):
             raise StorageError(f"{path} is {run.state}: there is nothing to go on with.")
-        known = {name: value for name, value in run.cell.items() if name in Cell.model_fields}
         try:
             asked = protocol or load_protocol(dict(run.protocol))
         except ProtocolError as error:
@@ -58,7 +57,7 @@ def resumed(
             raise ProtocolError(f"{path} was recorded with other parameters of {type(protocol).__name__}")
         history = history_of(run)
         limits = Limits.model_validate(json.loads(run.environment.get("limits", "{}")))
-        cell = Cell.model_validate(known)
+        cell = Cell.from_metadata(run.cell)
     runner = Runner(asked, channel, cell=cell, out=path, subscribers=subscribers)
     runner.go_on_from(history, limits)
     return runner

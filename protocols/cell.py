@@ -1,6 +1,7 @@
 """The cell: what is connected to a channel, with the metadata that results need."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator
 
@@ -108,6 +109,13 @@ class Cell(Frozen):
     def assumed_open_circuit_V(self) -> float:
         """Open-circuit potential for previews: the expected one, or 3 V, typical against lithium."""
         return 3.0 if self.expected_open_circuit is None else self.expected_open_circuit
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, Any]) -> Self:
+        """Return the cell that `metadata` described; what else a run file says of it is left out."""
+        return cls.model_validate(
+            {name: value for name, value in metadata.items() if name in cls.model_fields}
+        )
 
     def metadata(self) -> dict[str, Any]:
         """Return what is known of the cell, quantities as text with units."""

@@ -64,14 +64,9 @@ class GalvanostaticCycling(Protocol):
         for cycle in range(1, self.formation_cycles + self.cycles + 1):
             is_formation = cycle <= self.formation_cycles
             charge_A, discharge_A = (formation_A, formation_A) if is_formation else currents_A
-            yield half.charge(charge_A, cycle)
-            if until_A is not None:
-                yield half.hold(until_A, cycle)
-            if self.rest:
-                yield half.rest(self.rest, cycle)
-            result = yield half.discharge(discharge_A, cycle)
-            if self.rest:
-                yield half.rest(self.rest, cycle)
+            result = yield from half.cycle(
+                cycle, charge_A=charge_A, discharge_A=discharge_A, hold_until_A=until_A, rest_s=self.rest
+            )
             if is_formation:
                 continue
             first_C = abs(result.charge_C) if first_C is None else first_C

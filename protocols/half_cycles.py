@@ -1,7 +1,9 @@
 """Charges and discharges of a cell with a cathode, as the cycling protocols share them."""
 
+from collections.abc import Generator
+
 from .cell import Cell, MissingMetadataError
-from .steps import ConstantCurrent, ConstantPotential, Record, Rest, Until
+from .steps import ConstantCurrent, ConstantPotential, Record, Rest, Step, StepResult, Until
 
 _RESOLUTION = 2000
 """Measurements in a half-cycle at least, where the capacity of the cell is known."""
@@ -29,6 +31,20 @@ class HalfCycles:
         self._lower_V, self._upper_V = lower_V, upper_V
         self._longest_s = longest_s
         self._sample_every_s = sample_every_s
+
+    def cycle(
+        self, number: int, *, charge_A: float, discharge_A: float, hold_until_A: float | None, rest_s: float
+    ) -> Generator[Step, StepResult, StepResult]:
+        """Yield charge, hold where it has an end, discharge, and the rests; return what was discharged."""
+        yield self.charge(charge_A, number)
+        if hold_until_A is not None:
+            yield self.hold(hold_until_A, number)
+        if rest_s:
+            yield self.rest(rest_s, number)
+        result = yield self.discharge(discharge_A, number)
+        if rest_s:
+            yield self.rest(rest_s, number)
+        return result
 
     def charge(self, current_A: float, cycle: int) -> ConstantCurrent:
         """Charge to the upper potential."""

@@ -60,11 +60,10 @@ class RateTest(Protocol):
         yield ocv_rest(10.0)
         for index, current_A in enumerate(currents_A):
             for cycle in range(index * self.cycles + 1, (index + 1) * self.cycles + 1):
-                yield half.charge(current_A if charge_A is None else charge_A, cycle)
-                if until_A is not None:
-                    yield half.hold(until_A, cycle)
-                if self.rest:
-                    yield half.rest(self.rest, cycle)
-                yield half.discharge(current_A, cycle)
-                if self.rest:
-                    yield half.rest(self.rest, cycle)
+                yield from half.cycle(
+                    cycle,
+                    charge_A=current_A if charge_A is None else charge_A,
+                    discharge_A=current_A,
+                    hold_until_A=until_A,
+                    rest_s=self.rest,
+                )

@@ -21,23 +21,19 @@ from faradaic.protocols import (
 )
 from faradaic.simulators import FullCell, simulated
 
+import driving
 from recorded import recorded, samples
 
 CELL = Cell(name="c", area="2 cm²", nominal_capacity="1 mAh", active_mass="6.25 mg")
 
 
-def drive(protocol, capacity_C=lambda cycle: 3.6, cell=CELL):
-    steps, program, result = [], protocol.program(cell), None
-    while True:
-        try:
-            step = next(program) if result is None else program.send(result)
-        except StopIteration:
-            return steps
-        steps.append(step)
+def drive(protocol, capacity_C=lambda cycle: 3.6):
+    def answer(step, index):
         sign = -1 if step.role == "discharge" else 1
-        result = StepResult(
-            end_reason="potential_above_V", duration_s=10.0, charge_C=sign * capacity_C(step.cycle)
-        )
+        charge_C = sign * capacity_C(step.cycle)
+        return StepResult(end_reason="potential_above_V", duration_s=10.0, charge_C=charge_C)
+
+    return driving.drive(protocol, answer, CELL)
 
 
 def test_formation_and_cycles_at_their_currents():

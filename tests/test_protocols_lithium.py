@@ -15,19 +15,13 @@ from faradaic.protocols import (
     preview,
 )
 
+import driving
+
 CELL = Cell(name="c", area="2 cm²")
 
 
-def drive(protocol, answer, cell=CELL):
-    """Run a protocol's generator against a function that answers each step; return the steps."""
-    steps, program, result = [], protocol.program(cell), None
-    while True:
-        try:
-            step = next(program) if result is None else program.send(result)
-        except StopIteration:
-            return steps
-        steps.append(step)
-        result = answer(step, len(steps) - 1)
+def drive(protocol, answer):
+    return driving.drive(protocol, answer, CELL)
 
 
 def ohmic(ohm, **changes):

@@ -1,34 +1,25 @@
 """Stainless steel against lithium: the cell for oxidation limits, floating tests and plating."""
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .base import SimulatedCell
-from .conductivity import VTF_TEMPERATURE_K, conductivity_at
+from .electrolyte import ZERO_CELSIUS_K, ElectrolyteCell
+from .lithium import F_OVER_R
 from .network import LinearNetwork
-from .parameters import checked
 from .reactive import ReactiveNetwork
 from .steel import SteelReactions
 
-_F_OVER_R = 11604.518
-_ZERO_CELSIUS_K = 273.15
 _LIMIT_A_PER_CM2 = 10e-6
 """Current density that defines the oxidation limit."""
 
-_CONDUCTIVITY_S_PER_CM = 5e-4
-_MEASURED_AT_degC = {
-    "conductivity_S_per_cm": 25.0,
-    "conductivity_30C_S_per_cm": 30.0,
-    "conductivity_60C_S_per_cm": 60.0,
-}
 _SETTLED = 10.0
 
 
 @dataclass(kw_only=True, eq=False)
-class BlockingCell(SimulatedCell):
+class BlockingCell(ElectrolyteCell):
     """Stainless steel (positive) ‖ electrolyte ‖ lithium (negative and reference).
 
     In series: the bulk of the electrolyte, the interphase of the lithium (R ∥ C), its charge
@@ -37,18 +28,13 @@ class BlockingCell(SimulatedCell):
     The linear part is advanced exactly; the reactions, by Newton's method within steps that are
     cut until the reactions change little in each.
 
-    The defaults are values usual for polymer and gel electrolytes.
+    Further parameters are those of `ElectrolyteCell`. The defaults are values usual for polymer
+    and gel electrolytes.
 
     Parameters
     ----------
     oxidation_limit_V : float
         Terminal potential in V at which a slow sweep passes 10 µA/cm².
-    conductivity_S_per_cm, conductivity_30C_S_per_cm, conductivity_60C_S_per_cm : float
-        Measured conductivity in S/cm at 25, 30 and 60 °C; the default counts where none is given.
-    activation_energy_eV, activation_energy_eV_VTF, vtf_temperature_K : float
-        Its temperature dependence; see `conductivity.conductivity_at`.
-    temperature_degC, thickness_um, area_cm2 : float
-        Temperature, thickness of the electrolyte, electrode area.
     exchange_current_density_mA_per_cm2 : float
         i_0 of lithium, on lithium and on steel.
     open_circuit_potential_V, leakage_resistance_ohm_cm2 : float
@@ -71,15 +57,6 @@ class BlockingCell(SimulatedCell):
     """
 
     oxidation_limit_V: float = 4.6
-    conductivity_S_per_cm: float | None = None
-    conductivity_30C_S_per_cm: float | None = None
-    conductivity_60C_S_per_cm: float | None = None
-    activation_energy_eV: float | None = None
-    activation_energy_eV_VTF: float | None = None
-    vtf_temperature_K: float = VTF_TEMPERATURE_K
-    temperature_degC: float = 25.0
-    thickness_um: float = 50.0
-    area_cm2: float = 1.0
     exchange_current_density_mA_per_cm2: float = 0.1
     open_circuit_potential_V: float = 2.8
     leakage_resistance_ohm_cm2: float = 3e8
@@ -94,13 +71,11 @@ class BlockingCell(SimulatedCell):
     stripping_time_s: float = 5.0
 
     def __post_init__(self) -> None:
-        for name, value in self._parameters().items():
-            setattr(self, name, checked(name, value))
-        self._provenance: dict[str, Any] = {}
+        self._check_numbers()
         area = self.area_cm2
-        kelvin = self.temperature_degC + _ZERO_CELSIUS_K
+        kelvin = self.temperature_degC + ZERO_CELSIUS_K
         exchange_A = self.exchange_current_density_mA_per_cm2 * 1e-3 * area
-        bulk_ohm = self.thickness_um * 1e-4 / (self._conductivity_S_per_cm() * area)
+        bulk_ohm = self._bulk_ohm()
         # Steel, interphase and charge transfer of the lithium: three RC elements in series.
         self._capacitances_F = (
             self.steel_double_layer_uF_per_cm2 * 1e-6 * area,
@@ -110,7 +85,7 @@ class BlockingCell(SimulatedCell):
         self._conductances_S = (
             area / self.leakage_resistance_ohm_cm2,
             area / self.interphase_resistance_ohm_cm2,
-            exchange_A * _F_OVER_R / kelvin,
+            exchange_A * F_OVER_R / kelvin,
         )
         network = LinearNetwork(
             bulk_ohm,
@@ -135,13 +110,18 @@ class BlockingCell(SimulatedCell):
             stripping_time_s=self.stripping_time_s,
             temperature_K=kelvin,
             start_potential_V=self.open_circuit_potential_V,
-            plating_efficiency=getattr(self, "coulombic_efficiency_percent", 100.0) / 100.0,
+            plating_efficiency=self._plating_efficiency,
         )
         # Voltages in the circuit are relative to the open circuit, so that all rest at 0.
         self._circuit = ReactiveNetwork(
             network, steel, self.open_circuit_potential_V, _SETTLED * max(times_s)
         )
         self.potential_V = self.open_circuit_potential_V
+
+    @property
+    def _plating_efficiency(self) -> float:
+        """Share of the plated lithium that can be stripped."""
+        return 1.0
 
     @property
     def plated_charge_C(self) -> float:
@@ -175,52 +155,15 @@ class BlockingCell(SimulatedCell):
     @property
     def metadata(self) -> dict[str, Any]:
         """All parameters, what follows from them, and which of them are only defaults."""
-        published = self._provenance.get("published", [])
-        defaults = [
-            field.name
-            for field in fields(self)
-            if field.default is not None
-            and getattr(self, field.name) == field.default
-            and field.name not in published
-        ]
-        parameters = self._parameters()
-        if not any(name in parameters for name in _MEASURED_AT_degC):
-            defaults.append("conductivity_S_per_cm")
-            parameters["conductivity_S_per_cm"] = _CONDUCTIVITY_S_PER_CM
         _, interphase_S, transfer_S = self._conductances_S
-        return {
-            "cell": type(self).__name__,
-            **self._provenance,
-            **parameters,
-            "conductivity_at_temperature_S_per_cm": self._conductivity_S_per_cm(),
-            "bulk_resistance_ohm": self._circuit.network.series_ohm,
-            "interphase_resistance_ohm": 1.0 / interphase_S,
-            "charge_transfer_resistance_ohm": 1.0 / transfer_S,
-            "defaults": defaults,
-        }
-
-    def attribute(self, provenance: dict[str, Any]) -> None:
-        """Record in the metadata where parameters come from (`published` lists their names)."""
-        self._provenance = dict(provenance)
+        return self._described(
+            {
+                "bulk_resistance_ohm": self._circuit.network.series_ohm,
+                "interphase_resistance_ohm": 1.0 / interphase_S,
+                "charge_transfer_resistance_ohm": 1.0 / transfer_S,
+            }
+        )
 
     def snapshot(self) -> dict[str, Any]:
         """Return the present state."""
         return {"_circuit": self._circuit.copy(), "potential_V": self.potential_V}
-
-    def _parameters(self) -> dict[str, float]:
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: value for name, value in values.items() if value is not None}
-
-    def _conductivity_S_per_cm(self) -> float:
-        measured = {
-            degC: getattr(self, name)
-            for name, degC in _MEASURED_AT_degC.items()
-            if getattr(self, name) is not None
-        }
-        return conductivity_at(
-            self.temperature_degC,
-            measured or {25.0: _CONDUCTIVITY_S_PER_CM},
-            self.activation_energy_eV,
-            self.activation_energy_eV_VTF,
-            self.vtf_temperature_K,
-        )

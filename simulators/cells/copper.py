@@ -19,3 +19,7 @@ class LithiumCopperCell(BlockingCell):
     """
 
     coulombic_efficiency_percent: float = 95.0
+
+    @property
+    def _plating_efficiency(self) -> float:
+        return self.coulombic_efficiency_percent / 100.0

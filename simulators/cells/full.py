@@ -8,12 +8,12 @@ from scipy.optimize import brentq
 
 from .base import SimulatedCell
 from .cathode import CATHODES
+from .lithium import F_OVER_R
 from .parameters import checked
 
 DIFFUSION_MODES = 12
 _LEAST_A = 1e-13
 _SLOPE_STEP = 1e-6
-_F_OVER_R = 11604.518
 _ROOM_K = 298.15
 
 
@@ -77,7 +77,7 @@ class FullCell(SimulatedCell):
         self._rest = 1.0 / 3.0 - sum(2.0 / (k * math.pi) ** 2 for k in range(1, DIFFUSION_MODES + 1))
         self._modes = [0.0] * DIFFUSION_MODES
         self._interface_V = 0.0
-        self._kinetic_V = 2.0 * _ROOM_K / _F_OVER_R
+        self._kinetic_V = 2.0 * _ROOM_K / F_OVER_R
         self.potential_V = self._open_V(self.charged)
 
     def hold_current(self, current_A: float, seconds: float) -> float:

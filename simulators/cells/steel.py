@@ -3,8 +3,8 @@
 import math
 from operator import mul
 
-_F_OVER_R = 11604.518
-"""Faraday constant over gas constant, in K/V."""
+from .lithium import F_OVER_R
+
 _SQRT_PI = math.sqrt(math.pi)
 _FILM_RATIO = 6.0
 _FILM_TIMES_s = [0.1 * _FILM_RATIO**k for k in range(16)]
@@ -63,7 +63,7 @@ class SteelReactions:
         self._limiting_A = limiting_current_A
         self._film_weights = [film_coefficient * weight for weight in _FILM_WEIGHTS]
         self._exchange_A = exchange_current_A
-        self._half_f = 0.5 * _F_OVER_R / temperature_K
+        self._half_f = 0.5 * F_OVER_R / temperature_K
         self._stripping_s = stripping_time_s
         self._efficiency = plating_efficiency
         self._film_steps: dict[float, tuple[list[float], float]] = {}

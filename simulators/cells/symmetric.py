@@ -2,33 +2,24 @@
 
 import dataclasses
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .ageing import Ageing, Failure
-from .base import SimulatedCell
-from .conductivity import VTF_TEMPERATURE_K, conductivity_at
 from .diffusion import diffusion_chain
+from .electrolyte import ZERO_CELSIUS_K, ElectrolyteCell
 from .lithium import F_OVER_R, LithiumPair
 from .network import LinearNetwork
-from .parameters import checked
 from .reactive import ReactiveNetwork
 
-_ZERO_CELSIUS_K = 273.15
-_CONDUCTIVITY_S_PER_CM = 5e-4
-_MEASURED_AT_degC = {
-    "conductivity_S_per_cm": 25.0,
-    "conductivity_30C_S_per_cm": 30.0,
-    "conductivity_60C_S_per_cm": 60.0,
-}
 _SETTLED = 10.0
 _LEAST_S = 1e-15
 
 
 @dataclass(kw_only=True, eq=False)
-class SymmetricCell(SimulatedCell):
+class SymmetricCell(ElectrolyteCell):
     """Lithium ‖ electrolyte ‖ lithium.
 
     In series: the bulk, the interphases of both electrodes (R ∥ C), the polarization of the salt
@@ -36,16 +27,11 @@ class SymmetricCell(SimulatedCell):
     gives t₊ by Bruce, Vincent and Evans exactly), and the charge transfer of both electrodes
     (Butler–Volmer, α = 0.5) beside their double layers. `ageing.Ageing` decides when it fails.
 
-    The defaults are values usual for polymer and gel electrolytes.
+    Further parameters are those of `ElectrolyteCell`. The defaults are values usual for polymer
+    and gel electrolytes.
 
     Parameters
     ----------
-    conductivity_S_per_cm, conductivity_30C_S_per_cm, conductivity_60C_S_per_cm : float
-        Measured conductivity in S/cm at 25, 30 and 60 °C; the default counts where none is given.
-    activation_energy_eV, activation_energy_eV_VTF, vtf_temperature_K : float
-        Its temperature dependence; see `conductivity.conductivity_at`.
-    temperature_degC, thickness_um, area_cm2 : float
-        Temperature, thickness of the electrolyte, electrode area.
     transference_number : float
         t₊ of lithium.
     diffusion_time_s : float
@@ -69,15 +55,6 @@ class SymmetricCell(SimulatedCell):
         A value is not a number or out of its bounds.
     """
 
-    conductivity_S_per_cm: float | None = None
-    conductivity_30C_S_per_cm: float | None = None
-    conductivity_60C_S_per_cm: float | None = None
-    activation_energy_eV: float | None = None
-    activation_energy_eV_VTF: float | None = None
-    vtf_temperature_K: float = VTF_TEMPERATURE_K
-    temperature_degC: float = 25.0
-    thickness_um: float = 50.0
-    area_cm2: float = 1.0
     transference_number: float = 0.4
     diffusion_time_s: float = 300.0
     exchange_current_density_mA_per_cm2: float = 0.1
@@ -90,25 +67,22 @@ class SymmetricCell(SimulatedCell):
     failure: Failure = "short"
 
     def __post_init__(self) -> None:
-        for name, value in self._parameters().items():
-            if name != "failure":
-                setattr(self, name, checked(name, value))
+        self._check_numbers("failure")
         if self.failure not in ("short", "open"):
             raise ValueError(f"failure must be 'short' or 'open', not {self.failure!r}.")
-        self._provenance: dict[str, Any] = {}
-        area, kelvin = self.area_cm2, self.temperature_degC + _ZERO_CELSIUS_K
+        area, kelvin = self.area_cm2, self.temperature_degC + ZERO_CELSIUS_K
         exchange_A = self.exchange_current_density_mA_per_cm2 * 1e-3 * area
-        self._bulk_ohm = self.thickness_um * 1e-4 / (self._conductivity_S_per_cm() * area)
+        bulk_ohm = self._bulk_ohm()
         self._interphase_ohm = 2.0 * self.interphase_resistance_ohm_cm2 / area
         self._transfer_ohm = 2.0 * kelvin / (F_OVER_R * exchange_A)
-        self._diffusion_ohm = self._bulk_ohm * (1.0 / self.transference_number - 1.0)
+        self._diffusion_ohm = bulk_ohm * (1.0 / self.transference_number - 1.0)
         # Double layers, interphases, diffusion: elements in series, each resistance beside its capacitor.
         ohms, farads, rest_ohm = diffusion_chain(max(self._diffusion_ohm, 1e-9), self.diffusion_time_s)
         double_layer_F = 0.5e-6 * self.lithium_double_layer_uF_per_cm2 * area
         interphase_F = 0.5e-6 * self.interphase_capacitance_uF_per_cm2 * area
         self._capacitance_F = np.concatenate([[double_layer_F, interphase_F], farads])
         self._conductance_S = np.concatenate([[_LEAST_S, 1.0 / self._interphase_ohm], 1.0 / ohms])
-        self._series_ohm = self._bulk_ohm + rest_ohm
+        self._series_ohm = bulk_ohm + rest_ohm
         self._networks: dict[float, LinearNetwork] = {}
         self._network = self._with_series(self._series_ohm)
         settling_s = max(interphase_F * self._interphase_ohm, double_layer_F * self._transfer_ohm)
@@ -176,33 +150,14 @@ class SymmetricCell(SimulatedCell):
     @property
     def metadata(self) -> dict[str, Any]:
         """All parameters, what follows from them, and which of them are only defaults."""
-        published = self._provenance.get("published", [])
-        parameters = self._parameters()
-        defaults = [
-            field.name
-            for field in fields(self)
-            if field.default is not None
-            and getattr(self, field.name) == field.default
-            and field.name not in published
-        ]
-        if not any(name in parameters for name in _MEASURED_AT_degC):
-            defaults.append("conductivity_S_per_cm")
-            parameters["conductivity_S_per_cm"] = _CONDUCTIVITY_S_PER_CM
-        return {
-            "cell": "SymmetricCell",
-            **self._provenance,
-            **parameters,
-            "conductivity_at_temperature_S_per_cm": self._conductivity_S_per_cm(),
-            "bulk_resistance_ohm": self._bulk_ohm,
-            "interphase_resistance_ohm": self._interphase_ohm,
-            "charge_transfer_resistance_ohm": self._transfer_ohm,
-            "diffusion_resistance_ohm": self._diffusion_ohm,
-            "defaults": defaults,
-        }
-
-    def attribute(self, provenance: dict[str, Any]) -> None:
-        """Record in the metadata where parameters come from (`published` lists their names)."""
-        self._provenance = dict(provenance)
+        return self._described(
+            {
+                "bulk_resistance_ohm": self._bulk_ohm(),
+                "interphase_resistance_ohm": self._interphase_ohm,
+                "charge_transfer_resistance_ohm": self._transfer_ohm,
+                "diffusion_resistance_ohm": self._diffusion_ohm,
+            }
+        )
 
     def snapshot(self) -> dict[str, Any]:
         """Return the present state."""
@@ -232,21 +187,3 @@ class SymmetricCell(SimulatedCell):
                 series_ohm, self._capacitance_F, np.diag(self._conductance_S), ones, port
             )
         return found
-
-    def _parameters(self) -> dict[str, Any]:
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: value for name, value in values.items() if value is not None}
-
-    def _conductivity_S_per_cm(self) -> float:
-        measured = {
-            degC: getattr(self, name)
-            for name, degC in _MEASURED_AT_degC.items()
-            if getattr(self, name) is not None
-        }
-        return conductivity_at(
-            self.temperature_degC,
-            measured or {25.0: _CONDUCTIVITY_S_PER_CM},
-            self.activation_energy_eV,
-            self.activation_energy_eV_VTF,
-            self.vtf_temperature_K,
-        )
