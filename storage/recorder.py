@@ -70,7 +70,7 @@ class Recorder:
             write_journal_again(recorder.path)
             journal = journal_path(recorder.path)
             recorder._journal = JournalWriter(journal, built_from_it=recorder.path, goes_on=True)
-        except StorageError:
+        except BaseException:
             recorder._unlock()
             raise
         writer.open(recorder.path)

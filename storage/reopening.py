@@ -48,8 +48,12 @@ def write_journal_again(path: Path) -> None:
             temporary.unlink()
             raise
         journal.close()
-    temporary.replace(journal_path(path))
-    path.unlink()
+    try:
+        temporary.replace(journal_path(path))
+        path.unlink()
+    except OSError as error:
+        # Whichever of both is there now, it is whole.
+        raise StorageError(f"{path} cannot be reopened: {error.strerror}.") from error
 
 
 def _metadata(run: Run) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -201,6 +202,27 @@ def test_a_file_that_is_reopened_loses_nothing(tmp_path):
         assert after.attributes["run_id"] == before.attributes["run_id"]
         assert after.state == "stopped"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.h5", "before.h5"]
+
+
+def test_a_file_that_cannot_be_taken_away_stays_readable_and_is_let_go(tmp_path, monkeypatch):
+    path = tmp_path / "a.h5"
+    with simulated("emstat4-hr", Resistor(1000)) as instrument:
+        run(OpenCircuit(duration="10 s"), instrument.channels[0], cell=CELL, out=path).close()
+
+    def refuse(file, *arguments, **options):
+        if file == path:
+            raise PermissionError(13, "the file is in use")
+        return unlink(file, *arguments, **options)
+
+    unlink = Path.unlink
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(StorageError, match="cannot be reopened: the file is in use"):
+        Recorder.reopen(path)
+    monkeypatch.undo()
+    with Run.open(path) as found:
+        assert not found.is_live
+        assert len(found.samples) == 11
+    Recorder.reopen(path).close("stopped")
 
 
 KILLED = """
