@@ -471,6 +471,11 @@ class _ProgressBar:
         reading = ""
         if progress.potential_V is not None and progress.current_A is not None:
             reading = f"{progress.potential_V:8.4f} V  {pretty(progress.current_A, 'A', 4):>10}"
+        if progress.last_cycle is not None:
+            cycle = progress.last_cycle
+            reading += f"  cycle {cycle.cycle}: {pretty(cycle.discharge_capacity_Ah, 'Ah', 4)}"
+            if math.isfinite(cycle.coulombic_efficiency_percent):
+                reading += f", {cycle.coulombic_efficiency_percent:.2f} %"
         remaining = "" if ended else f"  {pretty_duration(progress.remaining_s)} left"
         self._bar.update(
             self._task,

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from .circuit import Circuit, Complex
 from .circuit_fit import CircuitFit, fit_circuit
 from .regression import TooFewPointsError
+from .relaxation_times import relaxations
 
 _BETTER = 10.0
 """Difference of the information criterion that is strong evidence (Kass and Raftery 1995)."""
@@ -26,12 +27,13 @@ def choose_circuit(frequency_Hz: NDArray[np.float64], impedance_ohm: Complex) ->
     TooFewPointsError
         There are too few points for any of them.
     """
+    known = relaxations(frequency_Hz, impedance_ohm) if len(frequency_Hz) else None
     best: CircuitFit | None = None
     for text in candidates(impedance_ohm[int(np.argmax(frequency_Hz))]):
         circuit = Circuit.parse(text)
         if best is not None and len(frequency_Hz) <= len(circuit.parameters):
             continue
-        fit = fit_circuit(frequency_Hz, impedance_ohm, circuit)
+        fit = fit_circuit(frequency_Hz, impedance_ohm, circuit, known)
         if best is None or (fit.is_certain and fit.criterion < best.criterion - _BETTER):
             best = fit
             if fit.leaves_noise_only:

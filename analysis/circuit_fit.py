@@ -96,7 +96,12 @@ class CircuitFit:
         return bool(np.all(self.uncertainties < 0.5 * self.values))
 
 
-def fit_circuit(frequency_Hz: ArrayLike, impedance_ohm: ArrayLike, circuit: Circuit | str) -> CircuitFit:
+def fit_circuit(
+    frequency_Hz: ArrayLike,
+    impedance_ohm: ArrayLike,
+    circuit: Circuit | str,
+    known: Relaxations | None = None,
+) -> CircuitFit:
     """Fit a circuit to a spectrum, every point weighted by 1/|Z|.
 
     Positive quantities are fitted as logarithms. The fit starts from where the spectrum relaxes,
@@ -110,6 +115,8 @@ def fit_circuit(frequency_Hz: ArrayLike, impedance_ohm: ArrayLike, circuit: Circ
         Impedance; negative imaginary part where it is capacitive.
     circuit : Circuit or str
         Such as "R0-p(R1,CPE1)".
+    known : Relaxations, optional
+        Where the spectrum relaxes, where that is known already.
 
     Raises
     ------
@@ -142,7 +149,7 @@ def fit_circuit(frequency_Hz: ArrayLike, impedance_ohm: ArrayLike, circuit: Circ
             x_scale=np.where(exponents, 0.1, 1.0),
             max_nfev=_MOST_STEPS,
         )
-        for start in _starts(circuit, frequency, impedance)
+        for start in _starts(circuit, known or relaxations(frequency, impedance), frequency, impedance)
     ]
     best = min(ends, key=lambda end: end.cost)
     values = _from_fit(best.x, exponents)
@@ -178,10 +185,9 @@ def _from_fit(x: NDArray[np.float64], exponents: NDArray[np.bool_]) -> NDArray[n
 
 
 def _starts(
-    circuit: Circuit, frequency: NDArray[np.float64], impedance: Complex
+    circuit: Circuit, known: Relaxations, frequency: NDArray[np.float64], impedance: Complex
 ) -> list[NDArray[np.float64]]:
     """Return values to start from: the spectrum's relaxations given to the circuit's in turn."""
-    known = relaxations(frequency, impedance)
     slow, fast = (1.0 / (2.0 * np.pi * float(end)) for end in (frequency.min(), frequency.max()))
     count = len(_relaxing(circuit.root))
     spread_s = np.logspace(np.log10(fast), np.log10(slow), count + 2)[1:-1]

@@ -6,6 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.cycles import CycleStatistics
 from ..protocols import Cell, GalvanostaticCycling
 from ..storage.results import Result, Results, Table
 from ..storage.run import StepRecord
@@ -13,7 +14,7 @@ from .measurement import Measurement
 from .regression import fit_line
 
 _CHARGE, _DISCHARGE = ("charge", "charge_hold"), ("discharge",)
-_COMPLETE = ("potential_below_V", "duration_s")
+_COMPLETE = ("potential_below_V", "potential_above_V", "current_below_A", "duration_s")
 _FEWEST_FOR_FADE = 5
 
 
@@ -39,10 +40,11 @@ class CyclingAnalysis:
 
 def analyse_cycling(measurement: Measurement) -> CyclingAnalysis:
     """Add up charge and energy of every complete cycle."""
-    protocol = measurement.protocol_as(GalvanostaticCycling)
+    protocol = measurement.protocol
+    formation = protocol.formation_cycles if isinstance(protocol, GalvanostaticCycling) else 0
     table, curves = complete_cycles(measurement)
     return CyclingAnalysis(
-        curves, {"cycles": cycles_table(table, measurement.cell), **_fade(table, protocol)}
+        curves, {"cycles": cycles_table(table, measurement.cell), **_fade(table, formation)}
     )
 
 
@@ -54,7 +56,8 @@ def complete_cycles(measurement: Measurement) -> tuple[np.ndarray, Curves]:
             by_cycle.setdefault(step.cycle_count, []).append(step)
     rows, curves = [], {}
     for cycle, steps in by_cycle.items():
-        if steps[-1].role not in _DISCHARGE or steps[-1].end_reason not in _COMPLETE:
+        turned = (steps[0].role in _DISCHARGE) != (steps[-1].role in _DISCHARGE)
+        if not turned or steps[-1].end_reason not in _COMPLETE:
             continue
         rows.append(_row(cycle, steps, measurement.cell))
         curves[cycle] = [_curve(measurement, steps, roles) for roles in (_CHARGE, _DISCHARGE)]
@@ -86,30 +89,24 @@ def _units(cell: Cell) -> dict[str, str]:
 
 
 def _row(cycle: int, steps: list[StepRecord], cell: Cell) -> tuple[float, ...]:
-    charge_Ah, charge_Wh = _sums(steps, _CHARGE)
-    discharge_Ah, discharge_Wh = _sums(steps, _DISCHARGE)
-    charge_V = charge_Wh / charge_Ah if charge_Ah else np.nan
-    discharge_V = discharge_Wh / discharge_Ah if discharge_Ah else np.nan
+    sums = CycleStatistics(cycle)
+    for step in steps:
+        sums = sums.with_step(step.charge_Ah, step.energy_Wh)
     row = [
         cycle,
-        charge_Ah * 1e3,
-        discharge_Ah * 1e3,
-        100.0 * discharge_Ah / charge_Ah if charge_Ah else np.nan,
-        100.0 * discharge_Wh / charge_Wh if charge_Wh else np.nan,
-        charge_V,
-        discharge_V,
-        charge_V - discharge_V,
+        sums.charge_capacity_Ah * 1e3,
+        sums.discharge_capacity_Ah * 1e3,
+        sums.coulombic_efficiency_percent,
+        sums.energy_efficiency_percent,
+        sums.mean_charge_potential_V,
+        sums.mean_discharge_potential_V,
+        sums.polarization_V,
     ]
     if cell.active_mass is not None:
-        row.append(discharge_Ah / cell.active_mass)
+        row.append(sums.discharge_capacity_Ah / cell.active_mass)
     if cell.area is not None:
-        row.append(discharge_Ah * 1e3 / (cell.area * 1e4))
+        row.append(sums.discharge_capacity_Ah * 1e3 / (cell.area * 1e4))
     return tuple(row)
-
-
-def _sums(steps: list[StepRecord], roles: tuple[str, ...]) -> tuple[float, float]:
-    chosen = [step for step in steps if step.role in roles]
-    return abs(sum(step.charge_Ah for step in chosen)), abs(sum(step.energy_Wh for step in chosen))
 
 
 def _curve(
@@ -121,9 +118,9 @@ def _curve(
     return np.abs(capacity) * 1e3, rows["voltage_volt"].astype(float)
 
 
-def _fade(table: np.ndarray, protocol: GalvanostaticCycling) -> dict[str, Result]:
+def _fade(table: np.ndarray, formation_cycles: int) -> dict[str, Result]:
     """Return retention and fade of the discharge capacity after the formation."""
-    counted = table[table["cycle"] > protocol.formation_cycles]
+    counted = table[table["cycle"] > formation_cycles]
     capacity = counted["discharge_capacity"]
     if len(counted) < 2 or capacity[0] <= 0.0:
         reason = "two complete cycles after the formation are needed"

@@ -8,28 +8,36 @@ from matplotlib.figure import Figure
 
 from ..storage import Run, StorageError
 from ..storage.bdf import safe_name
+from .conductivity import ConductivityAnalysis
 from .coulombic_efficiency import CoulombicEfficiencyAnalysis
 from .critical_current_density import CriticalCurrentDensityAnalysis
 from .cycling import CyclingAnalysis
+from .figures.conductivity import draw_conductivity
 from .figures.coulombic_efficiency import draw_coulombic_efficiency
 from .figures.critical_current_density import draw_critical_current_density
 from .figures.cycling import draw_cycling
 from .figures.floating_test import draw_floating_test
+from .figures.gitt import draw_gitt
 from .figures.linear_sweep import draw_linear_sweep
 from .figures.open_circuit import draw_open_circuit
 from .figures.polarization import draw_polarization
+from .figures.pulse_resistance import draw_pulse_resistance
 from .figures.rate import draw_rate
+from .figures.self_discharge import draw_self_discharge
 from .figures.spectrum import draw_spectrum
 from .figures.style import save, styled
 from .figures.symmetric_cycling import draw_symmetric_cycling
 from .figures.tafel import draw_tafel
 from .figures.voltammogram import draw_voltammogram
 from .floating_test import FloatingTestAnalysis
+from .gitt import GITTAnalysis
 from .linear_sweep import LinearSweepAnalysis
 from .open_circuit import OpenCircuitAnalysis
 from .polarization import PolarizationAnalysis
+from .pulse_resistance import PulseResistanceAnalysis
 from .rate import RateAnalysis
 from .run_results import analyses
+from .self_discharge import SelfDischargeAnalysis
 from .spectrum import SpectrumAnalysis
 from .symmetric_cycling import SymmetricCyclingAnalysis
 from .tafel import TafelAnalysis
@@ -42,12 +50,16 @@ _DRAWINGS: dict[type, tuple[str, Callable[[Any, Any], Figure]]] = {
     LinearSweepAnalysis: ("linear-sweep", draw_linear_sweep),
     VoltammogramAnalysis: ("voltammogram", draw_voltammogram),
     SpectrumAnalysis: ("spectrum", draw_spectrum),
+    ConductivityAnalysis: ("conductivity", draw_conductivity),
     FloatingTestAnalysis: ("floating-test", draw_floating_test),
     CoulombicEfficiencyAnalysis: ("coulombic-efficiency", draw_coulombic_efficiency),
     CriticalCurrentDensityAnalysis: ("critical-current-density", draw_critical_current_density),
     PolarizationAnalysis: ("polarization", draw_polarization),
     CyclingAnalysis: ("cycling", draw_cycling),
     RateAnalysis: ("rate", draw_rate),
+    GITTAnalysis: ("gitt", draw_gitt),
+    SelfDischargeAnalysis: ("self-discharge", draw_self_discharge),
+    PulseResistanceAnalysis: ("pulse-resistance", draw_pulse_resistance),
     TafelAnalysis: ("tafel", draw_tafel),
     SymmetricCyclingAnalysis: ("symmetric-cycling", draw_symmetric_cycling),
 }

@@ -6,18 +6,24 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from ..storage import Run
 from ..storage.results import Result, Results, Table
 from .circuit import Circuit
+from .conductivity import analyse_conductivity
 from .coulombic_efficiency import analyse_coulombic_efficiency
 from .critical_current_density import analyse_critical_current_density
 from .cycling import analyse_cycling
 from .floating_test import analyse_floating_test
+from .gitt import analyse_gitt
 from .linear_sweep import analyse_linear_sweep
 from .measurement import Measurement, measurements
 from .open_circuit import analyse_open_circuit
 from .polarization import analyse_polarization
+from .pulse_resistance import analyse_pulse_resistance
 from .rate import analyse_rate
+from .self_discharge import analyse_self_discharge
 from .spectrum import analyse_spectrum
 from .symmetric_cycling import analyse_symmetric_cycling
 from .tafel import analyse_tafel
@@ -33,6 +39,9 @@ _ANALYSES: dict[str, Callable[[Measurement], Any]] = {
     "FloatingTest": analyse_floating_test,
     "GalvanostaticCycling": analyse_cycling,
     "RateTest": analyse_rate,
+    "GITT": analyse_gitt,
+    "SelfDischarge": analyse_self_discharge,
+    "PulseResistance": analyse_pulse_resistance,
     "TafelPlot": analyse_tafel,
     "CriticalCurrentDensity": analyse_critical_current_density,
     "SymmetricCycling": analyse_symmetric_cycling,
@@ -67,6 +76,7 @@ def analyses(run: Run, *, circuit: str | None = None) -> list[tuple[Measurement,
     functions = {
         **_ANALYSES,
         "ImpedanceSpectrum": partial(analyse_spectrum, circuit=circuit),
+        "ConductivitySweep": partial(analyse_conductivity, circuit=circuit),
         "PotentiostaticPolarization": partial(analyse_polarization, circuit=circuit),
     }
     found = []
@@ -75,7 +85,9 @@ def analyses(run: Run, *, circuit: str | None = None) -> list[tuple[Measurement,
         if function is None:
             continue
         try:
-            found.append((measurement, function(measurement)))
+            # The matrices are small: threads would only wait for each other.
+            with threadpool_limits(1):
+                found.append((measurement, function(measurement)))
         except Exception:  # noqa: BLE001
             # A script that measures on must not end because one analysis fails.
             _log.exception("%s: %s was not analysed.", run.path, type(measurement.protocol).__name__)

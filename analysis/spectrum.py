@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.samples import Block
 from ..core.units import pretty
 from ..protocols import Cell
 from ..storage.results import Result, Results, Table
@@ -63,7 +64,11 @@ def analyse_spectrum(
     role : str
         Of the steps that measured it.
     """
-    rows = measurement.impedance(role)
+    return spectrum_of(measurement.impedance(role), measurement.cell, circuit)
+
+
+def spectrum_of(rows: Block, cell: Cell, circuit: str | None = None) -> SpectrumAnalysis:
+    """Analyse the points of one spectrum, rows of `IMPEDANCE`; see `analyse_spectrum`."""
     frequency_Hz = rows["frequency_hertz"].astype(float)
     impedance_ohm = rows["real_impedance_ohm"] + 1j * rows["imaginary_impedance_ohm"]
     usable = valid(rows) & np.isfinite(impedance_ohm) & (np.abs(impedance_ohm) > 0.0)
@@ -84,7 +89,7 @@ def analyse_spectrum(
             f"the circuit {fit.circuit.text} leaves {fit.scatter * 100:.2g} %: it is not the cell's"
         )
     results = {
-        **_Interpretation(fit, measurement.cell, tuple(warnings)).results(),
+        **_Interpretation(fit, cell, tuple(warnings)).results(),
         "kramers_kronig_residual": _residual(test),
         "equivalent_circuit": _table(fit, tuple(warnings)),
     }

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from ..protocols import StepResult
 from ..storage import Run, StepRecord
 from .conditions import Course
+from .cycle_tracker import CycleTracker
 from .integration import Integrator
+from .segment import ASIDE
 from .totals import Totals
 
 _NOT_AN_END = {"", "interrupted", "paused", "changed", "stopped", "limit", "instrument"}
@@ -28,6 +30,8 @@ class History:
         Number of steps and segments in the file.
     net_charge_C : float
         What has passed through the cell.
+    cycles : CycleTracker
+        Of the cycle that was interrupted.
     end_test_s, end_unix_s : float
         Time of the last sample, in the run and on the clock.
     """
@@ -37,6 +41,7 @@ class History:
     segments: int = 0
     step_count: int = 0
     net_charge_C: float = 0.0
+    cycles: CycleTracker = field(default_factory=CycleTracker)
     end_test_s: float = 0.0
     end_unix_s: float = 0.0
 
@@ -46,7 +51,8 @@ def history_of(run: Run) -> History:
     found = History(step_count=max((step.step_count for step in run.steps), default=0))
     groups: dict[int, list[StepRecord]] = {}
     for step in run.steps:
-        if step.role != "pause":
+        if step.role not in ASIDE:
+            found.cycles.add(step.cycle_count, step.charge_Ah, step.energy_Wh)
             groups.setdefault(step.program_index, []).append(step)
     for _, group in sorted(groups.items()):
         last = group[-1]

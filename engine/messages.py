@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from ..core.cycles import CycleStatistics
 from ..core.samples import Block
 from ..protocols.steps import Step, StepResult
 
@@ -32,6 +33,13 @@ class StepEnded:
 
 
 @dataclass(frozen=True)
+class CycleCompleted:
+    """A cycle of charge and discharge is complete."""
+
+    statistics: CycleStatistics
+
+
+@dataclass(frozen=True)
 class Happened:
     """An event: severity is ``info``, ``warning`` or ``error``."""
 
@@ -47,5 +55,5 @@ class RunEnded:
     state: str
 
 
-Message: TypeAlias = StepBegun | Recorded | StepEnded | Happened | RunEnded
+Message: TypeAlias = StepBegun | Recorded | StepEnded | CycleCompleted | Happened | RunEnded
 Subscriber: TypeAlias = Callable[[Message], None]

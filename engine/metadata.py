@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from .. import __version__
+from ..instruments import Chamber
 from ..instruments.base import Channel
 from ..protocols import Cell, Limits, Protocol
 
@@ -17,7 +18,14 @@ _PACKAGES = ("numpy", "h5py", "scipy", "pydantic", "pyserial")
 
 
 def run_metadata(
-    protocol: Protocol, cell: Cell, channel: Channel, *, limits: Limits, operator: str, notes: str
+    protocol: Protocol,
+    cell: Cell,
+    channel: Channel,
+    chamber: Chamber | None,
+    *,
+    limits: Limits,
+    operator: str,
+    notes: str,
 ) -> dict[str, Any]:
     """Return everything that is known before a run begins, as `storage.Recorder` takes it."""
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(channel.clock.utc()))
@@ -38,6 +46,7 @@ def run_metadata(
             "firmware": identity.firmware,
             "address": identity.address,
             "channel": channel.name,
+            "chamber": str(chamber or ""),
         },
         "environment": {
             "operator": operator or _user(),

@@ -1,6 +1,7 @@
 """What is checked before a cell is connected."""
 
 from ..core.units import pretty
+from ..instruments import Chamber
 from ..instruments.base import Channel
 from ..protocols import Cell, Limits, Preview, Protocol, ProtocolError, Step, preview
 from ..protocols.steps import (
@@ -13,7 +14,9 @@ from ..protocols.steps import (
 )
 
 
-def preflight(protocol: Protocol, cell: Cell, channel: Channel, limits: Limits) -> Preview:
+def preflight(
+    protocol: Protocol, cell: Cell, channel: Channel, limits: Limits, chamber: Chamber | None = None
+) -> Preview:
     """Return the foreseen course of a protocol, or refuse it.
 
     Raises
@@ -28,6 +31,8 @@ def preflight(protocol: Protocol, cell: Cell, channel: Channel, limits: Limits) 
         raise ProtocolError("the protocol has no steps")
     for step in dict.fromkeys(course.steps):
         check_step(step, channel, limits)
+        if step.temperature_degC is not None:
+            _check_temperature(step.temperature_degC, limits, chamber)
     return course
 
 
@@ -37,6 +42,21 @@ def check_step(step: Step, channel: Channel, limits: Limits) -> Step:
     _check_programme(limited)
     channel.check(limited)
     return limited
+
+
+def _check_temperature(temperature_degC: float, limits: Limits, chamber: Chamber | None) -> None:
+    if chamber is None:
+        raise ProtocolError(
+            f"the protocol brings the cell to {temperature_degC:g} °C: it needs a chamber, "
+            "or a person who sets the temperature by hand"
+        )
+    chamber.check(temperature_degC)
+    hottest_degC = limits.temperature_max_degC
+    if hottest_degC is not None and temperature_degC > hottest_degC:
+        raise ProtocolError(
+            f"the protocol brings the cell to {temperature_degC:g} °C, "
+            f"above its limit temperature_max of {hottest_degC:g} °C"
+        )
 
 
 def _check_programme(step: Step) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ..core.cycles import CycleStatistics
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -19,6 +21,8 @@ class Progress:
         The last sample.
     net_charge_C : float
         What has passed through the cell since the run began.
+    last_cycle : CycleStatistics or None
+        The last cycle that is complete.
     elapsed_s, remaining_s : float
         Time since the run began, and what is expected to come.
     """
@@ -29,6 +33,7 @@ class Progress:
     potential_V: float | None = None
     current_A: float | None = None
     net_charge_C: float = 0.0
+    last_cycle: CycleStatistics | None = None
     elapsed_s: float = 0.0
     remaining_s: float = 0.0
 

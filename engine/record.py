@@ -4,10 +4,12 @@ import logging
 from collections.abc import Sequence
 
 from ..core.clock import Clock
+from ..core.cycles import CycleStatistics
 from ..core.samples import SAMPLE, Block
 from ..storage import Recorder, StorageError
-from .messages import Happened, Message, Recorded, RunEnded, StepBegun, StepEnded, Subscriber
-from .segment import Segment
+from .cycle_tracker import CycleTracker
+from .messages import CycleCompleted, Happened, Message, Recorded, RunEnded, StepBegun, StepEnded, Subscriber
+from .segment import ASIDE, Segment
 
 log = logging.getLogger(__name__)
 
@@ -23,16 +25,26 @@ class RunRecord:
         Stamps the events.
     subscribers : sequence of callables
         One that raises is left out from then on.
+    cycles : CycleTracker
+        With what an earlier part of the run has done of the cycle under way.
     end_s : float
         Test time of what was recorded before.
     """
 
     def __init__(
-        self, recorder: Recorder, clock: Clock, subscribers: Sequence[Subscriber], end_s: float = 0.0
+        self,
+        recorder: Recorder,
+        clock: Clock,
+        subscribers: Sequence[Subscriber],
+        cycles: CycleTracker,
+        end_s: float = 0.0,
     ) -> None:
         self.end_s = end_s
         """Test time of the last row."""
         self.last_sample: Block | None = None
+        self.last_cycle: CycleStatistics | None = None
+        """The last one that is complete."""
+        self._cycles = cycles
         self._recorder = recorder
         self._clock = clock
         self._subscribers = list(subscribers)
@@ -83,6 +95,9 @@ class RunRecord:
             }
         )
         self._publish(StepEnded(segment.step_count, result))
+        step = segment.step
+        if step.role not in ASIDE:
+            self._cycle_ended(self._cycles.add(step.cycle, segment.charge_C / 3600, segment.energy_J / 3600))
 
     def event(self, severity: str, source: str, text: str) -> None:
         """Record that something happened; never raises, because the cell comes first."""
@@ -100,8 +115,15 @@ class RunRecord:
             log.warning("not recorded, because %s %s: %s", error, severity, text)
         self._publish(Happened(severity, source, text))
 
+    def _cycle_ended(self, statistics: CycleStatistics | None) -> None:
+        if statistics is not None:
+            self.last_cycle = statistics
+            self._publish(CycleCompleted(statistics))
+
     def close(self, state: str) -> None:
         """Close the file for good; where that fails, everything is in the journal."""
+        if state == "finished":
+            self._cycle_ended(self._cycles.finished())
         try:
             self._recorder.close(state)
         except StorageError as error:

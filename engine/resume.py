@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..instruments import Chamber
 from ..instruments.base import Channel
 from ..protocols import Cell, Limits, Protocol, ProtocolError, load_protocol
 from ..storage import Run, StorageError
@@ -19,6 +20,7 @@ def resumed(
     channel: Channel,
     *,
     protocol: Protocol | None = None,
+    chamber: Chamber | None = None,
     subscribers: Sequence[Subscriber] = (),
 ) -> Runner:
     """Return a runner that completes a run, in the same file; nothing happens until it is run.
@@ -34,6 +36,8 @@ def resumed(
         With which terminals of which instrument; the cell must be the same.
     protocol : Protocol, optional
         The protocol, where it is of a type that is not known by its name.
+    chamber : Chamber, optional
+        Brings the cell to the temperatures that the protocol asks for.
     subscribers : sequence of callables
         As for `Runner`.
 
@@ -58,6 +62,6 @@ def resumed(
         history = history_of(run)
         limits = Limits.model_validate(json.loads(run.environment.get("limits", "{}")))
         cell = Cell.from_metadata(run.cell)
-    runner = Runner(asked, channel, cell=cell, out=path, subscribers=subscribers)
+    runner = Runner(asked, channel, cell=cell, out=path, chamber=chamber, subscribers=subscribers)
     runner.go_on_from(history, limits)
     return runner

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..instruments import Chamber
 from ..instruments.base import Channel
 from ..protocols import Cell, Protocol, SafetyLimits
 from ..storage import Run
@@ -17,6 +18,7 @@ def run(
     out: str | Path,
     cell: Cell | None = None,
     limits: SafetyLimits | None = None,
+    chamber: Chamber | None = None,
     subscribers: Sequence[Subscriber] = (),
     operator: str = "",
     notes: str = "",
@@ -35,6 +37,8 @@ def run(
         What is connected; its metadata are needed for areal currents, C-rates and many results.
     limits : SafetyLimits, optional
         Limits besides the protocol's own; the tighter ones hold.
+    chamber : Chamber, optional
+        Brings the cell to the temperatures that the protocol asks for.
     subscribers : sequence of callables
         Called with every `Message` while the run goes on.
     operator, notes : str
@@ -57,6 +61,7 @@ def run(
         cell=cell or Cell(),
         out=out,
         limits=limits,
+        chamber=chamber,
         subscribers=subscribers,
         operator=operator,
         notes=notes,

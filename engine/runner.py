@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ..core.units import pretty_duration
+from ..instruments import Chamber
 from ..instruments.base import Channel
 from ..instruments.errors import InstrumentError, NotConnected, Timeout
 from ..protocols import (
@@ -25,6 +26,7 @@ from ..protocols import (
 )
 from ..storage import Recorder, StorageError
 from .commands import Commands
+from .cycle_tracker import CycleTracker
 from .history import History
 from .messages import Subscriber
 from .metadata import run_metadata
@@ -32,12 +34,15 @@ from .preflight import check_step, preflight
 from .progress import Progress
 from .record import RunRecord
 from .segment import Segment
+from .tempering import Tempering
 from .totals import Totals
 
 log = logging.getLogger(__name__)
 
 _TEN_YEARS_S = 3.15e8
 _PAUSE_RECORD_S = 10.0
+_SLOW_S = 1.0
+"""Between samples that are so far apart, there is time to ask the chamber."""
 
 
 class _Ended(Exception):
@@ -67,6 +72,8 @@ class Runner:
         The run file, which must not exist yet.
     limits : SafetyLimits, optional
         Limits besides the protocol's own; the tighter ones hold.
+    chamber : Chamber, optional
+        Brings the cell to the temperatures that the protocol asks for.
     subscribers : sequence of callables
         Called with every `Message`, in the thread that runs; one that raises is left out from then on.
     operator, notes : str
@@ -86,6 +93,7 @@ class Runner:
         cell: Cell,
         out: str | Path,
         limits: SafetyLimits | None = None,
+        chamber: Chamber | None = None,
         subscribers: Sequence[Subscriber] = (),
         operator: str = "",
         notes: str = "",
@@ -97,9 +105,16 @@ class Runner:
         self.commands = Commands()
         self.state = "starting"
         self._limits = (limits or SafetyLimits()).resolve(cell)
-        self.preview = preflight(protocol, cell, channel, self._limits)
+        self.preview = preflight(protocol, cell, channel, self._limits, chamber)
+        self._tempering = Tempering(chamber, channel.clock)
         self._metadata = run_metadata(
-            protocol, cell, channel, limits=self._limits, operator=operator, notes=notes
+            protocol,
+            cell,
+            channel,
+            chamber,
+            limits=self._limits,
+            operator=operator,
+            notes=notes,
         )
         self._subscribers = subscribers
         self._record: RunRecord
@@ -124,7 +139,8 @@ class Runner:
         """
         clock, history = self.channel.clock, self._history
         recorder = Recorder(self.path, self._metadata) if history is None else Recorder.reopen(self.path)
-        self._record = RunRecord(recorder, clock, self._subscribers, self._before_s)
+        cycles = CycleTracker() if history is None else history.cycles
+        self._record = RunRecord(recorder, clock, self._subscribers, cycles, self._before_s)
         # Time goes on through a gap; where clocks disagree about it, it at least never runs backwards.
         gap_s = 0.0 if history is None else max(clock.utc() - history.end_unix_s, 0.0)
         self._begin_s = clock.now() - self._before_s - gap_s
@@ -162,6 +178,7 @@ class Runner:
             potential_V=None if last is None else float(last["voltage_volt"]),
             current_A=None if last is None else float(last["current_ampere"]),
             net_charge_C=self._net_charge_C + segment.charge_C,
+            last_cycle=self._record.last_cycle,
             elapsed_s=self._record.end_s,
             remaining_s=max(0.0, to_come_s),
         )
@@ -216,6 +233,8 @@ class Runner:
         reason = "completed" if work else self._nothing_left(step, totals, number)
         while work:
             reason = self.commands.interruption()
+            if reason is None and self._tempering.needs(step):
+                reason = self._temper(step)
             if reason is None:
                 part = check_step(work.popleft(), self.channel, self._limits)
                 reason = self._run_segment(part, totals, number)
@@ -239,16 +258,39 @@ class Runner:
         self._record.end(segment, reason)
         return reason
 
+    def _temper(self, step: Step) -> str | None:
+        """Bring the cell to the temperature of a step, at rest; return what interrupted that."""
+        wait = check_step(self._tempering.begin(step), self.channel, self._limits)
+        self._record.event(
+            "info", "engine", f"{self._tempering.chamber} set to {step.temperature_degC:g} °C."
+        )
+        reason = self._run_segment(wait, Totals(), 0)
+        if reason == "settled":
+            self._record.event("info", "engine", f"The cell is at {self._tempering.reading}.")
+            return None
+        if reason == "skipped":
+            return None
+        if reason == "chamber":
+            raise _Ended("failed: instrument", self._tempering.failure or "")
+        self._tempering.give_up()
+        return reason
+
     def _run_segment(self, step: Step, totals: Totals, number: int, *, in_pause: bool = False) -> str:
         """Run one segment and return why it ended; raise `_Ended` where the run ends with it."""
+        self._tempering.poll(at_once=True)
         self._segment = segment = self._new_segment(step, totals)
         self._record.begin(segment, self._program_index, number)
         ending: str | None = None
         with closing(self.channel.run(step)) as blocks:
             for block in blocks:
+                self._tempering.fill(block)
                 rows = segment.take(block) if len(block) else None
                 if ending is None:
-                    ending = segment.ending or self.commands.interruption(in_pause=in_pause)
+                    ending = (
+                        segment.ending
+                        or self.commands.interruption(in_pause=in_pause)
+                        or self._follow_chamber(step)
+                    )
                     if ending is not None:
                         # Safe first, recorded then; the channel still yields what is under way.
                         self.channel.rest()
@@ -264,6 +306,17 @@ class Runner:
         if reason == "instrument":
             raise _Ended("failed: instrument", f"{self.channel} ended the step before it was complete.")
         return reason
+
+    def _follow_chamber(self, step: Step) -> str | None:
+        """Read the chamber now and then; return why a wait for it is over."""
+        if step.record.measure_every_s >= _SLOW_S:
+            self._tempering.poll()
+        if step.role != "tempering":
+            return None
+        if self._tempering.failure:
+            self._tempering.poll(at_once=True)
+            return "chamber" if self._tempering.failure else None
+        return "settled" if self._tempering.is_settled else None
 
     def _pause(self) -> None:
         """Watch the cell, at rest or held, for as long as a pause was asked for."""

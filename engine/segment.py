@@ -9,6 +9,9 @@ from .integration import Integrator
 from .thinning import Thinner
 from .totals import Totals
 
+ASIDE = ("pause", "tempering")
+"""Roles of what the engine does beside the protocol's own steps."""
+
 
 class Segment:
     """Turns a channel's blocks into rows of the run file, and watches limits and end conditions.

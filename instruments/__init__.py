@@ -2,9 +2,11 @@
 
 from ..core.clock import Clock
 from .base import Channel, Identity, Instrument
+from .chamber import ByHand, Chamber
 from .checks import Capabilities
 from .emstat import EmStat
 from .errors import BadReply, InstrumentError, InstrumentFault, NotConnected, OutOfRange, Timeout
+from .julabo import Julabo
 
 DRIVERS: dict[str, type[Instrument]] = {"emstat": EmStat}
 """The instrument families, by the name that `open_instrument` takes."""
@@ -37,12 +39,15 @@ def open_instrument(driver: str, address: str, clock: Clock | None = None) -> In
 __all__ = [
     "DRIVERS",
     "BadReply",
+    "ByHand",
     "Capabilities",
+    "Chamber",
     "Channel",
     "Identity",
     "Instrument",
     "InstrumentError",
     "InstrumentFault",
+    "Julabo",
     "NotConnected",
     "OutOfRange",
     "Timeout",

@@ -5,6 +5,7 @@ cannot tell how much is waiting on one and would read it byte by byte.
 """
 
 import contextlib
+import enum
 import selectors
 import socket
 from typing import Protocol
@@ -19,6 +20,13 @@ READ_WAIT_S = 0.05
 _CONNECT_WAIT_S = 5.0
 _WRITE_WAIT_S = 2.0
 _CHUNK = 65536
+
+
+class Line(enum.Enum):
+    """Data bits, parity and stop bits of a serial line."""
+
+    EIGHT_NONE = (serial.EIGHTBITS, serial.PARITY_NONE)
+    SEVEN_EVEN = (serial.SEVENBITS, serial.PARITY_EVEN)
 
 
 class Link(Protocol):
@@ -37,7 +45,7 @@ class Link(Protocol):
         ...
 
 
-def open_link(address: str, *, baudrate: int, xonxoff: bool = False) -> Link:
+def open_link(address: str, *, baudrate: int, xonxoff: bool = False, line: Line = Line.EIGHT_NONE) -> Link:
     """Open a serial port (``COM5``, ``/dev/ttyUSB0``, a pyserial URL) or ``socket://host:port``.
 
     Raises
@@ -47,17 +55,24 @@ def open_link(address: str, *, baudrate: int, xonxoff: bool = False) -> Link:
     """
     if address.startswith("socket://"):
         return SocketLink(address)
-    return SerialLink(address, baudrate=baudrate, xonxoff=xonxoff)
+    return SerialLink(address, baudrate=baudrate, xonxoff=xonxoff, line=line)
 
 
 class SerialLink:
     """A serial port through pyserial."""
 
-    def __init__(self, address: str, *, baudrate: int, xonxoff: bool) -> None:
+    def __init__(self, address: str, *, baudrate: int, xonxoff: bool, line: Line) -> None:
         self.address = address
+        bits, parity = line.value
         try:
             self._port = serial.serial_for_url(
-                address, baudrate=baudrate, timeout=READ_WAIT_S, write_timeout=_WRITE_WAIT_S, xonxoff=xonxoff
+                address,
+                baudrate=baudrate,
+                bytesize=bits,
+                parity=parity,
+                timeout=READ_WAIT_S,
+                write_timeout=_WRITE_WAIT_S,
+                xonxoff=xonxoff,
             )
             # Two programs on one port would mix up each other's answers.
             with contextlib.suppress(AttributeError, NotImplementedError):

@@ -3,17 +3,21 @@
 from .base import Protocol, ProtocolError, SafetyLimits, Steps, explain, load_protocol, protocol_types
 from .cell import Cell, MissingMetadataError
 from .compose import Repeat, Sequence
+from .conductivity_sweep import ConductivitySweep
 from .coulombic_efficiency import CoulombicEfficiency
 from .critical_current_density import CriticalCurrentDensity
 from .cyclic_voltammetry import CyclicVoltammetry
 from .floating_test import FloatingTest
 from .galvanostatic_cycling import GalvanostaticCycling
+from .gitt import GITT
 from .impedance_spectrum import ImpedanceSpectrum
 from .linear_sweep import LinearSweep
 from .open_circuit import OpenCircuit
 from .potentiostatic_polarization import PotentiostaticPolarization
+from .pulse_resistance import PulseResistance
 from .quantities import Current
 from .rate_test import RateTest
+from .self_discharge import SelfDischarge
 from .steps import (
     ConstantCurrent,
     ConstantPotential,
@@ -35,6 +39,7 @@ BUILT_IN: tuple[type[Protocol], ...] = (
     LinearSweep,
     CyclicVoltammetry,
     ImpedanceSpectrum,
+    ConductivitySweep,
     FloatingTest,
     CriticalCurrentDensity,
     PotentiostaticPolarization,
@@ -43,6 +48,9 @@ BUILT_IN: tuple[type[Protocol], ...] = (
     CoulombicEfficiency,
     GalvanostaticCycling,
     RateTest,
+    GITT,
+    SelfDischarge,
+    PulseResistance,
     Sequence,
     Repeat,
 )
@@ -50,7 +58,9 @@ BUILT_IN: tuple[type[Protocol], ...] = (
 
 __all__ = [
     "BUILT_IN",
+    "GITT",
     "Cell",
+    "ConductivitySweep",
     "ConstantCurrent",
     "ConstantPotential",
     "CoulombicEfficiency",
@@ -70,11 +80,13 @@ __all__ = [
     "Preview",
     "Protocol",
     "ProtocolError",
+    "PulseResistance",
     "RateTest",
     "Record",
     "Repeat",
     "Rest",
     "SafetyLimits",
+    "SelfDischarge",
     "Sequence",
     "Stage",
     "Step",

@@ -23,6 +23,7 @@ _HOW_TO_GIVE = {
     "area": "area='1.13 cm²'",
     "thickness": "thickness='25 µm'",
     "active_mass": "active_mass='5 mg'",
+    "diffusion_length": "diffusion_length='2 µm'",
     "nominal_capacity": "nominal_capacity='2 mAh'",
 }
 
@@ -42,6 +43,8 @@ class Cell(Frozen):
     """Thickness of the electrolyte."""
     active_mass: Mass | None = None
     """Mass of active material in the working electrode."""
+    diffusion_length: Length | None = None
+    """How deep ions go into the active material: a third of a particle's radius, or a film's thickness."""
     nominal_capacity: Charge | None = None
     """Declared capacity; 1C is this in one hour."""
     specific_capacity: SpecificCapacity | None = None

@@ -33,13 +33,25 @@ class HalfCycles:
         self._sample_every_s = sample_every_s
 
     def cycle(
-        self, number: int, *, charge_A: float, discharge_A: float, hold_until_A: float | None, rest_s: float
+        self,
+        number: int,
+        *,
+        charge_A: float,
+        discharge_A: float,
+        hold_until_A: float | None,
+        rest_s: float,
+        storage: Rest | None = None,
     ) -> Generator[Step, StepResult, StepResult]:
-        """Yield charge, hold where it has an end, discharge, and the rests; return what was discharged."""
+        """Yield charge, hold where it has an end, discharge, and the rests; return what was discharged.
+
+        `storage` takes the place of the rest between charge and discharge.
+        """
         yield self.charge(charge_A, number)
         if hold_until_A is not None:
             yield self.hold(hold_until_A, number)
-        if rest_s:
+        if storage is not None:
+            yield storage
+        elif rest_s:
             yield self.rest(rest_s, number)
         result = yield self.discharge(discharge_A, number)
         if rest_s:

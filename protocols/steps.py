@@ -118,6 +118,8 @@ class StepBase(Frozen):
     """What a person reads in the progress line."""
     role: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9_]*$")] = ""
     """What the step is for, in one word; analysis finds steps by it."""
+    temperature_degC: Annotated[float, Field(ge=-100, le=300)] | None = None
+    """The temperature to which the cell is brought, at rest, before the step; None leaves it as it is."""
     part: Annotated[str, Field(max_length=40, pattern=r"^[0-9.]*$")] = ""
     """Which protocol inside a sequence the step belongs to: "2", or "0.1" when nested."""
 
@@ -129,13 +131,40 @@ class _Held(StepBase):
     def _ends(self) -> Self:
         if self.until.is_empty():
             raise ValueError("a step needs at least one end condition, such as a duration")
+        never = self._never_met()
+        given = self.until.model_dump(exclude={"potential_rate_window_s"}, exclude_none=True)
+        if given.keys() <= never.keys():
+            raise ValueError(
+                "a step must be able to end: "
+                + " and ".join(never[name] for name in given)
+                + " can never be met"
+            )
         return self
+
+    def _never_met(self) -> dict[str, str]:
+        """Return the end conditions that this kind of step cannot meet, by name, in words."""
+        return {}
+
+    def _unreached_by(self, current_A: float) -> dict[str, str]:
+        """Return the end conditions that a current which is always the same does not meet."""
+        until, size_A = self.until, abs(current_A)
+        never = {}
+        if until.current_above_A is not None and until.current_above_A > size_A:
+            never["current_above_A"] = f"current above {until.current_above_A:g} A at {size_A:g} A"
+        if until.current_below_A is not None and until.current_below_A < size_A:
+            never["current_below_A"] = f"current below {until.current_below_A:g} A at {size_A:g} A"
+        if size_A == 0.0:
+            never |= {"charge_C": "a charge without current", "energy_J": "an energy without current"}
+        return never
 
 
 class Rest(_Held):
     """Open circuit: the cell is switched off and its potential watched."""
 
     kind: Literal["rest"] = "rest"
+
+    def _never_met(self) -> dict[str, str]:
+        return self._unreached_by(0.0)
 
 
 class ConstantPotential(_Held):
@@ -144,12 +173,27 @@ class ConstantPotential(_Held):
     kind: Literal["constant_potential"] = "constant_potential"
     potential_V: float
 
+    def _never_met(self) -> dict[str, str]:
+        until, never = self.until, {}
+        if until.potential_above_V is not None and until.potential_above_V > self.potential_V:
+            never["potential_above_V"] = (
+                f"potential above {until.potential_above_V:g} V at {self.potential_V:g} V"
+            )
+        if until.potential_below_V is not None and until.potential_below_V < self.potential_V:
+            never["potential_below_V"] = (
+                f"potential below {until.potential_below_V:g} V at {self.potential_V:g} V"
+            )
+        return never
+
 
 class ConstantCurrent(_Held):
     """Hold a current."""
 
     kind: Literal["constant_current"] = "constant_current"
     current_A: float
+
+    def _never_met(self) -> dict[str, str]:
+        return self._unreached_by(self.current_A)
 
 
 class PotentialSweep(StepBase):

@@ -12,13 +12,14 @@ from .cells import (
     published_cell,
     published_systems,
 )
-from .devices import EmStatDevice, PtyServer, TcpServer, WireDevice
-from .simulated import serve, simulated
+from .devices import EmStatDevice, JulaboDevice, PtyServer, TcpServer, WireDevice
+from .simulated import serve, simulated, simulated_chamber
 
 __all__ = [
     "BlockingCell",
     "EmStatDevice",
     "FullCell",
+    "JulaboDevice",
     "LithiumCopperCell",
     "PtyServer",
     "RandlesCell",
@@ -32,4 +33,5 @@ __all__ = [
     "published_systems",
     "serve",
     "simulated",
+    "simulated_chamber",
 ]

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..core.clock import Clock, ScaledClock, VirtualClock
-from ..instruments import Instrument, open_instrument
+from ..instruments import Chamber, Instrument, Julabo, open_instrument
 from .cells import SimulatedCell
-from .devices import EmStatDevice, PtyServer, TcpServer
+from .devices import EmStatDevice, JulaboDevice, PtyServer, TcpServer
 from .devices.server import Server
 
 
@@ -50,6 +50,22 @@ def simulated(
         open_instrument("emstat", server.address, clock) as instrument,
     ):
         yield instrument
+
+
+@contextmanager
+def simulated_chamber(cell: SimulatedCell, clock: Clock) -> Iterator[Chamber]:
+    """Open a simulated circulator, with a cell in its bath, with the driver of the real one.
+
+    Parameters
+    ----------
+    cell : SimulatedCell
+        What it heats and cools.
+    clock : Clock
+        The time it lives in: that of the instrument which measures the cell.
+    """
+    device = JulaboDevice(cell, clock)
+    with TcpServer(device) as server, Julabo(server.address, clock) as chamber:
+        yield chamber
 
 
 @contextmanager

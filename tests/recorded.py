@@ -28,8 +28,11 @@ def spectrum(frequency_Hz, impedance_ohm, flags=0):
     return rows
 
 
-def recorded(folder, protocol, *steps, cell=CELL):
-    """Return a run of `protocol` whose steps are (role, rows, other fields of the step)."""
+def recorded(folder, protocol, *steps, cell=CELL, ends=None):
+    """Return a run of `protocol` whose steps are (role, rows, other fields of the step).
+
+    `ends` gives, by the index of a step, further fields of its end.
+    """
     description = protocol if isinstance(protocol, dict) else protocol.to_dict()
     builder = RunFileBuilder(folder / "run.h5")
     metadata = {
@@ -51,7 +54,12 @@ def recorded(folder, protocol, *steps, cell=CELL):
         builder.apply(Frame(Kind.STEP_BEGUN, json.dumps(begun).encode()))
         kind = Kind.IMPEDANCE if rows.dtype == IMPEDANCE else Kind.SAMPLES
         builder.apply(Frame(kind, rows.tobytes()))
-        builder.apply(Frame(Kind.STEP_ENDED, json.dumps({"end_reason": end_reason}).encode()))
+        builder.apply(
+            Frame(
+                Kind.STEP_ENDED,
+                json.dumps({"end_reason": end_reason, **(ends or {}).get(index, {})}).encode(),
+            )
+        )
     builder.state = "finished"
     builder.finish()
     return Run.open(folder / "run.h5")

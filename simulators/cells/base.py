@@ -31,6 +31,9 @@ class SimulatedCell(ABC):
         """Leave the cell at open circuit for `seconds`; return the potential in V at the end."""
         return self.hold_current(0.0, seconds)
 
+    def set_temperature(self, temperature_degC: float) -> None:  # noqa: B027  most cells do not mind
+        """Bring the cell to a temperature; what depends on it changes at once."""
+
     @abstractmethod
     def impedance(self, frequency_Hz: float) -> complex:
         """Impedance in Ω for a small signal, of the same parameters in their present state."""

@@ -87,13 +87,7 @@ class BlockingCell(ElectrolyteCell):
             area / self.interphase_resistance_ohm_cm2,
             exchange_A * F_OVER_R / kelvin,
         )
-        network = LinearNetwork(
-            bulk_ohm,
-            np.array(self._capacitances_F),
-            np.diag(self._conductances_S),
-            np.ones(3),
-            np.array([1.0, 0.0, 0.0]),
-        )
+        network = self._network(bulk_ohm)
         lithium_ohm = [1.0 / conductance for conductance in self._conductances_S[1:]]
         times_s = [c * r for c, r in zip(self._capacitances_F[1:], lithium_ohm, strict=True)]
         times_s.append(self._capacitances_F[0] * (bulk_ohm + sum(lithium_ohm)))
@@ -117,6 +111,19 @@ class BlockingCell(ElectrolyteCell):
             network, steel, self.open_circuit_potential_V, _SETTLED * max(times_s)
         )
         self.potential_V = self.open_circuit_potential_V
+
+    def _network(self, bulk_ohm: float) -> LinearNetwork:
+        return LinearNetwork(
+            bulk_ohm,
+            np.array(self._capacitances_F),
+            np.diag(self._conductances_S),
+            np.ones(3),
+            np.array([1.0, 0.0, 0.0]),
+        )
+
+    def _change_bulk(self, bulk_ohm: float) -> None:
+        if bulk_ohm != self._circuit.network.series_ohm:
+            self._circuit.network = self._network(bulk_ohm)
 
     @property
     def _plating_efficiency(self) -> float:

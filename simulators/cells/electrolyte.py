@@ -44,6 +44,19 @@ class ElectrolyteCell(SimulatedCell):
         """Record in the metadata where parameters come from (`published` lists their names)."""
         self._provenance = dict(provenance)
 
+    def set_temperature(self, temperature_degC: float) -> None:
+        """Bring the cell to a temperature: the conductivity follows.
+
+        Reactions stay those of the temperature that the cell was made with; papers give no
+        activation energy for them.
+        """
+        self.temperature_degC = checked("temperature_degC", temperature_degC)
+        self._change_bulk(self._bulk_ohm())
+
+    def _change_bulk(self, bulk_ohm: float) -> None:
+        """Replace the resistance of the electrolyte."""
+        raise NotImplementedError
+
     def _check_numbers(self, *words: str) -> None:
         """Check all parameters but those that are words; raise `ValueError` for one out of its bounds."""
         for name, value in self._parameters().items():

@@ -44,6 +44,8 @@ class FullCell(SimulatedCell):
         Share of a charge that can be discharged.
     fade_percent_per_cycle : float
         Loss of capacity, of the fresh one, for each full charge and discharge.
+    self_discharge_percent_per_day : float
+        Charge, as a share of the capacity, that is lost by itself.
 
     Raises
     ------
@@ -61,6 +63,7 @@ class FullCell(SimulatedCell):
     diffusion_time_h: float = 0.2
     coulombic_efficiency_percent: float = 99.9
     fade_percent_per_cycle: float = 0.02
+    self_discharge_percent_per_day: float = 0.0
 
     def __post_init__(self) -> None:
         if self.cathode not in CATHODES:
@@ -71,6 +74,7 @@ class FullCell(SimulatedCell):
         self._fresh_C = self.capacity_mAh * 3.6
         self._full_C = self._fresh_C
         self._charge_C = self.charged * self._fresh_C
+        self._leakage_A = self.self_discharge_percent_per_day / 100.0 * self._fresh_C / 86_400.0
         self._tau_s = self.diffusion_time_h * 3600.0
         self._rates_per_s = [(k * math.pi) ** 2 / self._tau_s for k in range(1, DIFFUSION_MODES + 1)]
         # What the modes beyond the last one add: Σ 2/(k²π²) over all k is 1/3.
@@ -134,7 +138,8 @@ class FullCell(SimulatedCell):
     def _advance(self, current_A: float, seconds: float) -> None:
         lost = 1.0 if current_A < 0.0 else self.coulombic_efficiency_percent / 100.0
         passed_C = abs(current_A) * seconds
-        self._charge_C += current_A * lost * seconds
+        leaked_C = self._leakage_A * seconds if self._charge_C > 0.0 else 0.0
+        self._charge_C += current_A * lost * seconds - leaked_C
         # A cycle is a charge and a discharge.
         faded = self.fade_percent_per_cycle / 100.0 * passed_C / 2.0
         self._full_C = max(self._full_C - faded, 1e-3 * self._fresh_C)

@@ -37,6 +37,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "exchange_current_mA": (1e-9, 1e6),
     "diffusion_time_h": (1e-5, 1e4),
     "fade_percent_per_cycle": (0.0, 50.0),
+    "self_discharge_percent_per_day": (0.0, 100.0),
     "coulombic_efficiency_percent": (1.0, 100.0),
     "critical_current_density_mA_per_cm2": (1e-4, 1e4),
     "life_h": (0.01, 1e6),

@@ -83,6 +83,7 @@ class SymmetricCell(ElectrolyteCell):
         self._capacitance_F = np.concatenate([[double_layer_F, interphase_F], farads])
         self._conductance_S = np.concatenate([[_LEAST_S, 1.0 / self._interphase_ohm], 1.0 / ohms])
         self._series_ohm = bulk_ohm + rest_ohm
+        self._diffusion_rest_ohm = rest_ohm
         self._networks: dict[float, LinearNetwork] = {}
         self._network = self._with_series(self._series_ohm)
         settling_s = max(interphase_F * self._interphase_ohm, double_layer_F * self._transfer_ohm)
@@ -158,6 +159,9 @@ class SymmetricCell(ElectrolyteCell):
                 "diffusion_resistance_ohm": self._diffusion_ohm,
             }
         )
+
+    def _change_bulk(self, bulk_ohm: float) -> None:
+        self._series_ohm = bulk_ohm + self._diffusion_rest_ohm
 
     def snapshot(self) -> dict[str, Any]:
         """Return the present state."""

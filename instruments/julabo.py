@@ -1,0 +1,120 @@
+"""Julabo circulators and chambers over RS-232 or TCP.
+
+Commands are those of the "Commands for programming" chapter of Julabo's manuals; the lines are
+set to 9600 baud, 7 data bits, even parity, 1 stop bit.
+"""
+
+import math
+import threading
+import time
+
+from ..core.clock import Clock, SystemClock
+from .base import Identity
+from .chamber import Chamber
+from .errors import BadReply, InstrumentFault, Timeout
+from .link import Line, open_link
+
+_REPLY_S = 2.0
+_AFTER_COMMAND_S = 0.25
+"""A command that is not answered takes the circulator this long."""
+
+
+class Julabo(Chamber):
+    """A Julabo circulator, driven by its own bath sensor.
+
+    Parameters
+    ----------
+    address : str
+        ``COM5``, ``/dev/ttyUSB0`` or ``socket://host:port``.
+    clock : Clock, optional
+        The time it lives in; the computer's by default.
+    lowest_degC, highest_degC : float
+        What it may be set to: what the bath fluid allows is known only to the user.
+
+    Raises
+    ------
+    InstrumentError
+        There is no such circulator at the address, or it reports an alarm.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        clock: Clock | None = None,
+        *,
+        lowest_degC: float = -20.0,
+        highest_degC: float = 120.0,
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._link = open_link(address, baudrate=9600, line=Line.SEVEN_EVEN)
+        self._received = b""
+        try:
+            version = self._query("version")
+            super().__init__(Identity(version, "", version, address), lowest_degC, highest_degC)
+            self._raise_alarm()
+        except BaseException:
+            self._link.close()
+            raise
+
+    def set_temperature(self, temperature_degC: float) -> None:
+        """Set the temperature of the bath, and start the circulation."""
+        self.check(temperature_degC)
+        self._command(f"out_sp_00 {temperature_degC:.2f}")
+        self._command("out_mode_05 1")
+        wanted = self._number("in_sp_00")
+        if abs(wanted - temperature_degC) > 0.011:
+            raise InstrumentFault(
+                f"{self} was set to {temperature_degC:g} °C but says that its setpoint is {wanted:g} °C.",
+                "setpoint",
+            )
+
+    def read(self) -> float:
+        """Return the temperature of the bath in °C."""
+        self._raise_alarm()
+        return self._number("in_pv_00")
+
+    def close(self) -> None:
+        """Stop heating, cooling and circulation; idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._command("out_mode_05 0")
+        finally:
+            self._link.close()
+
+    def _raise_alarm(self) -> None:
+        status = self._query("status")
+        if status.startswith("-"):
+            raise InstrumentFault(f"{self} reports the alarm {status!r}.", status.split()[0])
+
+    def _number(self, command: str) -> float:
+        reply = self._query(command)
+        try:
+            value = float(reply)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise BadReply(
+                f"{self} answered {reply!r} to {command!r}, which is not a temperature.", reply.encode()
+            )
+        return value
+
+    def _command(self, text: str) -> None:
+        with self._lock:
+            self._link.write(text.encode("ascii") + b"\r")
+            self._clock.wait(_AFTER_COMMAND_S)
+
+    def _query(self, text: str) -> str:
+        with self._lock:
+            self._received = b""
+            self._link.write(text.encode("ascii") + b"\r")
+            until = time.monotonic() + _REPLY_S
+            while not self._received.endswith((b"\n", b"\r")):
+                if time.monotonic() > until:
+                    name = getattr(self, "identity", "The circulator")
+                    raise Timeout(f"{name} has not answered {text!r} within {_REPLY_S:g} s.")
+                self._received += self._link.read()
+            return self._received.decode("ascii", "replace").strip()
