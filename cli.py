@@ -218,8 +218,11 @@ def reproduce(
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="For run files, figures and tables.")] = Path(
         "faradaic-reproduction"
     ),
-    system: Annotated[str | None, typer.Option(help='Only this electrolyte, such as "IGE-2".')] = None,
+    system: Annotated[str | None, typer.Option(help='Only this system, such as "IGE-2".')] = None,
     experiment: Annotated[str | None, typer.Option(help='Only this kind, such as "linear-sweep".')] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="How many run at a time; by default one on each core.")
+    ] = None,
 ) -> None:
     """Repeat the experiments of four papers on simulated instruments, and compare the numbers."""
     from rich.console import Console
@@ -232,11 +235,15 @@ def reproduce(
     with _refusing():
         plan = planned(system, experiment)
         out.mkdir(parents=True, exist_ok=True)
-        bar = track(repeated(plan, out), "Measuring", len(plan), console=Console(stderr=True))
-        for row in bar:
-            rows.append(row)
-            found = f"{row.printed:>9} {row.unit:7} {row.recovered:28}"
-            print(f"{row.system:20} {row.quantity:25} {found} {row.verdict}")
+        done = repeated(plan, out, workers=workers)
+        for comparisons in track(done, "Measuring", len(plan), console=Console(stderr=True)):
+            rows += comparisons
+            for row in comparisons:
+                found = f"{row.printed:>9} {row.unit:7} {row.recovered:28}"
+                print(f"{row.system:24} {row.quantity:34} {found} {row.verdict}")
+        # In the order of the plan, whichever was measured first.
+        order = [name for name, _ in plan]
+        rows.sort(key=lambda row: order.index(row.system))
         files = write_tables(rows, out)
     reproduced = sum(row.verdict == "reproduced" for row in rows)
     print(f"\n{reproduced} of {len(rows)} reproduced: {files[0]}")

@@ -40,6 +40,8 @@ class GalvanostaticCycling(Protocol):
     """A charge, discharge or hold that takes longer is ended: 100 h."""
     sample_every: Duration = 30.0
     """Time between samples."""
+    measure_every: Duration | None = None
+    """Time between measurements that look for the cut-offs; by default 1/2000 of a half-cycle."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -58,6 +60,7 @@ class GalvanostaticCycling(Protocol):
             upper_V=self.upper,
             longest_s=self.longest,
             sample_every_s=self.sample_every,
+            measure_every_s=self.measure_every,
         )
         yield ocv_rest(10.0)
         first_C: float | None = None

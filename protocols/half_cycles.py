@@ -22,15 +22,25 @@ class HalfCycles:
         What takes longer is ended.
     sample_every_s : float
         Time between samples.
+    measure_every_s : float, optional
+        Time between measurements; by default so short that a capacity is resolved to 0.05 %.
     """
 
     def __init__(
-        self, cell: Cell, *, lower_V: float, upper_V: float, longest_s: float, sample_every_s: float
+        self,
+        cell: Cell,
+        *,
+        lower_V: float,
+        upper_V: float,
+        longest_s: float,
+        sample_every_s: float,
+        measure_every_s: float | None = None,
     ) -> None:
         self._cell = cell
         self._lower_V, self._upper_V = lower_V, upper_V
         self._longest_s = longest_s
         self._sample_every_s = sample_every_s
+        self._measure_every_s = measure_every_s
 
     def cycle(
         self,
@@ -102,6 +112,8 @@ class HalfCycles:
         )
 
     def _measured_every_s(self, current_A: float) -> float:
+        if self._measure_every_s is not None:
+            return min(self._measure_every_s, self._sample_every_s)
         try:
             half_cycle_s = self._cell.capacity_C("") / abs(current_A)
         except MissingMetadataError:

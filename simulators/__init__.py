@@ -1,6 +1,7 @@
 """Simulated instruments that speak the real ones' wire protocols, and simulated cells."""
 
 from .cells import (
+    CATHODES,
     BlockingCell,
     FullCell,
     LithiumCopperCell,
@@ -8,6 +9,7 @@ from .cells import (
     Resistor,
     SimulatedCell,
     SymmetricCell,
+    cathode_of,
     parse_cell,
     published_cell,
     published_systems,
@@ -16,6 +18,7 @@ from .devices import EmStatDevice, JulaboDevice, PtyServer, TcpServer, WireDevic
 from .simulated import serve, simulated, simulated_chamber
 
 __all__ = [
+    "CATHODES",
     "BlockingCell",
     "EmStatDevice",
     "FullCell",
@@ -28,6 +31,7 @@ __all__ = [
     "SymmetricCell",
     "TcpServer",
     "WireDevice",
+    "cathode_of",
     "parse_cell",
     "published_cell",
     "published_systems",

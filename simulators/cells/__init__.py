@@ -2,15 +2,18 @@
 
 from .base import SimulatedCell
 from .blocking import BlockingCell
+from .cathode import CATHODES
 from .copper import LithiumCopperCell
 from .full import FullCell
 from .parse import parse_cell
 from .published import published_cell, published_systems
+from .published_full import cathode_of
 from .randles import RandlesCell
 from .resistor import Resistor
 from .symmetric import SymmetricCell
 
 __all__ = [
+    "CATHODES",
     "BlockingCell",
     "FullCell",
     "LithiumCopperCell",
@@ -18,6 +21,7 @@ __all__ = [
     "Resistor",
     "SimulatedCell",
     "SymmetricCell",
+    "cathode_of",
     "parse_cell",
     "published_cell",
     "published_systems",

@@ -18,6 +18,7 @@ _LEAST_A = 1e-13
 _SLOPE_STEP = 1e-6
 _ROOM_K = 298.15
 _CACHED_STEPS = 512
+_STATE = ("_charge_C", "_full_C", "_modes", "_interface_V", "_interface_now_ohm", "_cycles", "potential_V")
 _NOT_NUMBERS = ("cathode", "rate_capacities")
 
 
@@ -71,8 +72,9 @@ class FullCell(SimulatedCell):
         Share of a charge that can be discharged.
     fade_percent_per_cycle : float
         Loss of capacity, of the fresh one, for each full charge and discharge.
-    interface_growth_percent_per_cycle : float
-        Growth of the interface's resistance, of the fresh one, for each full charge and discharge.
+    interface_growth_percent_per_sqrt_cycle : float
+        Growth of the interface's resistance, of the fresh one, with the square root of the number
+        of full charges and discharges.
     self_discharge_percent_per_day : float
         Charge, as a share of the capacity, that is lost by itself.
     rate_capacities : mapping of float to float, or str, optional
@@ -101,7 +103,7 @@ class FullCell(SimulatedCell):
     slow_share: float = 0.0
     coulombic_efficiency_percent: float = 99.9
     fade_percent_per_cycle: float = 0.02
-    interface_growth_percent_per_cycle: float = 0.0
+    interface_growth_percent_per_sqrt_cycle: float = 0.0
     self_discharge_percent_per_day: float = 0.0
     rate_capacities: Mapping[float, float] | str | None = None
     one_C_mAh_per_g: float | None = None
@@ -137,6 +139,7 @@ class FullCell(SimulatedCell):
         self._steps: dict[float, tuple[list[float], list[float]]] = {}
         self._interface_now_ohm = self.interface_ohm
         self._interface_V = 0.0
+        self._cycles = 0.0
         self._kinetic_V = 2.0 * _ROOM_K / F_OVER_R
         self._exchange_A = 2e-3 * self.exchange_current_mA  # twice i_0, as the formula has it
         self.potential_V = self._open_V(self.charged, self._upper_V)
@@ -208,6 +211,10 @@ class FullCell(SimulatedCell):
             "defaults": defaults,
         }
 
+    def snapshot(self) -> dict[str, Any]:
+        """Return the present state."""
+        return {name: getattr(self, name) for name in _STATE}
+
     def _diffusion_of(self, one_C_mAh_per_g: float) -> Diffusion:
         """Return the diffusion, and with capacities at rates also set the full capacity."""
         if self.rate_capacities is None:
@@ -271,8 +278,10 @@ class FullCell(SimulatedCell):
         cycled_C = abs(current_A) * seconds / 2.0
         faded_C = self._full_C - self.fade_percent_per_cycle / 100.0 * cycled_C
         self._full_C = max(faded_C, 1e-3 * self._fresh_C)
-        growth = self.interface_growth_percent_per_cycle / 100.0 * cycled_C / self._fresh_C
-        self._interface_now_ohm += growth * self.interface_ohm
+        if self.interface_growth_percent_per_sqrt_cycle:
+            self._cycles += cycled_C / self._fresh_C
+            growth = self.interface_growth_percent_per_sqrt_cycle / 100.0 * math.sqrt(self._cycles)
+            self._interface_now_ohm = self.interface_ohm * (1.0 + growth)
 
     def _leaked_C(self, seconds: float) -> float:
         return self._leakage_A * seconds if self._charge_C > 0.0 else 0.0

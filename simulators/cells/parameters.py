@@ -40,7 +40,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "self_discharge_percent_per_day": (0.0, 100.0),
     "slow_diffusion_time_h": (1e-5, 1e4),
     "slow_share": (0.0, 0.99),
-    "interface_growth_percent_per_cycle": (0.0, 1e4),
+    "interface_growth_percent_per_sqrt_cycle": (0.0, 1e4),
     "upper_cutoff_V": (2.0, 6.0),
     "one_C_mAh_per_g": (1.0, 5000.0),
     "retention_percent": (1.0, 100.0),

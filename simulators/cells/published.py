@@ -11,6 +11,8 @@ import yaml
 from .base import SimulatedCell
 from .blocking import BlockingCell
 from .copper import LithiumCopperCell
+from .full import FullCell
+from .published_full import build_full_cell
 from .symmetric import SymmetricCell
 
 _BUILDERS: dict[tuple[str, str], type[BlockingCell] | type[SymmetricCell]] = {
@@ -27,14 +29,14 @@ def published_systems() -> dict[str, dict[str, Any]]:
     return yaml.safe_load(Path(__file__).with_name("systems.yaml").read_text(encoding="utf-8"))
 
 
-def published_cell(name: str, **parameters: float) -> SimulatedCell:
+def published_cell(name: str, **parameters: Any) -> SimulatedCell:
     """Build the cell of a published electrolyte.
 
     Parameters
     ----------
     name : str
-        The layers from the positive to the negative electrode, such as "SS|IGE-2|Li".
-    **parameters : float
+        The layers from the positive to the negative electrode, such as "SS|IGE-2|Li" or "LFP|PLLZ|Li".
+    **parameters
         Parameters of the cell that differ from the paper, such as `area_cm2` or
         `temperature_degC`.
 
@@ -45,8 +47,9 @@ def published_cell(name: str, **parameters: float) -> SimulatedCell:
     """
     layers = [layer.strip() for layer in name.split("|")]
     electrolytes = published_systems()["electrolytes"]
-    if len(layers) == 2 and "|".join(layers) in published_systems()["full_cells"]:
-        layers.append("Li")
+    full = published_systems()["full_cells"].get("|".join(layers[:2]))
+    if full is not None and layers[2:] in ([], ["Li"]):
+        return _full_cell("|".join(layers[:2]), full, parameters)
     if len(layers) != 3:
         raise ValueError(f"{name!r} is not a cell; write three layers such as 'SS|IGE-2|Li'.")
     positive, electrolyte, negative = layers
@@ -54,9 +57,12 @@ def published_cell(name: str, **parameters: float) -> SimulatedCell:
         raise ValueError(f"{electrolyte!r} is not a published electrolyte; {_suggestion(electrolyte)}")
     builder = _BUILDERS.get((positive, negative))
     if builder is None:
-        available = " and ".join(f"{first}|{electrolyte}|{last}" for first, last in _BUILDERS)
+        available = [f"{first}|{electrolyte}|{last}" for first, last in _BUILDERS]
+        available += [
+            f"{system}|Li" for system in published_systems()["full_cells"] if f"|{electrolyte}" in system
+        ]
         raise ValueError(
-            f"{positive}|{electrolyte}|{negative} has no simulated cell; available are {available}."
+            f"{positive}|{electrolyte}|{negative} has no simulated cell; available are {_listed(available)}."
         )
     facts = electrolytes[electrolyte]
     known = {field.name for field in fields(builder)}
@@ -74,6 +80,14 @@ def published_cell(name: str, **parameters: float) -> SimulatedCell:
         }
     )
     return cell
+
+
+def _full_cell(name: str, facts: dict[str, Any], parameters: dict[str, Any]) -> SimulatedCell:
+    known = {field.name for field in fields(FullCell)} | {"cycling"}
+    unknown = parameters.keys() - known
+    if unknown:
+        raise ValueError(f"{min(unknown)} is not a parameter of {name}; those are {_listed(known)}.")
+    return build_full_cell(name, facts, papers=published_systems()["papers"], **parameters)
 
 
 def _flat(facts: dict[str, Any]) -> dict[str, Any]:
