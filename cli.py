@@ -330,6 +330,36 @@ def recover(file: RunFile) -> None:
                 print(event.text)
 
 
+@app.command(name="import")
+def import_(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Battery Data Format (.csv), Gamry (.dta), Zahner (.txt).")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The run file to be; by default beside the file.")
+    ] = None,
+    cell: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A YAML file that describes the cell.")
+    ] = None,
+    analysed_as: Annotated[
+        str | None,
+        typer.Option("--as", metavar="PROTOCOL", help='Analyse it as this, such as "GITT".'),
+    ] = None,
+) -> None:
+    """Bring a recording of another program into a run file, and analyse it."""
+    from .engine.run_protocol import analysed
+    from .protocols.files import cell_from_file
+    from .storage.importing import import_run
+
+    with _refusing():
+        metadata = cell_from_file(cell).metadata() if cell else None
+        target = out or file.with_suffix(".h5")
+        recorded = analysed(import_run(file, target, cell=metadata, analysed_as=analysed_as))
+    for event in recorded.events:
+        print(f"! {event.text}")
+    _print_outcome(recorded)
+
+
 @app.command()
 def export(
     file: RunFile,

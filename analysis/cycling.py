@@ -16,6 +16,7 @@ from .regression import fit_line
 _CHARGE, _DISCHARGE = ("charge", "charge_hold"), ("discharge",)
 _COMPLETE = ("potential_below_V", "potential_above_V", "current_below_A", "duration_s")
 _FEWEST_FOR_FADE = 5
+_MORE_THAN_ALL = 105.0
 
 
 Curves: TypeAlias = dict[int, list[tuple[NDArray[np.float64], NDArray[np.float64]]]]
@@ -67,7 +68,14 @@ def complete_cycles(measurement: Measurement) -> tuple[np.ndarray, Curves]:
 def cycles_table(rows: np.ndarray, cell: Cell) -> Table:
     """Return the rows of `complete_cycles` as a table."""
     method = "charge and energy of every sample; mean potential is energy over charge"
-    return Table(rows, _units(cell), method, reason="" if len(rows) else "no cycle was completed")
+    warnings = ()
+    started = rows["cycle"][rows["coulombic_efficiency"] > _MORE_THAN_ALL]
+    if len(started):
+        listed = ", ".join(f"{cycle:.0f}" for cycle in started[:5])
+        warnings = (
+            f"cycle {listed}: more came out than went in, because the cell was partly charged before",
+        )
+    return Table(rows, _units(cell), method, warnings, "" if len(rows) else "no cycle was completed")
 
 
 def _units(cell: Cell) -> dict[str, str]:

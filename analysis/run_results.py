@@ -8,6 +8,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from ..protocols import Imported
 from ..storage import Run
 from ..storage.results import Result, Results, Table
 from .circuit import Circuit
@@ -81,7 +82,9 @@ def analyses(run: Run, *, circuit: str | None = None) -> list[tuple[Measurement,
     }
     found = []
     for measurement in measurements(run):
-        function = functions.get(type(measurement.protocol).__name__)
+        protocol = measurement.protocol
+        imported = isinstance(protocol, Imported)
+        function = functions.get(protocol.analysed_as if imported else type(protocol).__name__)
         if function is None:
             continue
         try:

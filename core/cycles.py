@@ -53,8 +53,8 @@ class CycleStatistics:
 
     @property
     def energy_efficiency_percent(self) -> float:
-        """Energy of the discharge over that of the charge; NaN where they do not compare."""
-        if self.charge_energy_Wh <= 0.0 or self.discharge_energy_Wh <= 0.0:
+        """Energy of the discharge over that of the charge before it; NaN where they do not compare."""
+        if self.charge_energy_Wh <= 0.0 or self.discharge_energy_Wh <= 0.0 or not self.charge_first:
             return math.nan
         return 100.0 * self.discharge_energy_Wh / self.charge_energy_Wh
 

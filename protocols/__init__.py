@@ -11,6 +11,7 @@ from .floating_test import FloatingTest
 from .galvanostatic_cycling import GalvanostaticCycling
 from .gitt import GITT
 from .impedance_spectrum import ImpedanceSpectrum
+from .imported import Imported
 from .linear_sweep import LinearSweep
 from .open_circuit import OpenCircuit
 from .potentiostatic_polarization import PotentiostaticPolarization
@@ -71,6 +72,7 @@ __all__ = [
     "GalvanostaticCycling",
     "Impedance",
     "ImpedanceSpectrum",
+    "Imported",
     "Limits",
     "LinearSweep",
     "MissingMetadataError",

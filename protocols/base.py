@@ -113,7 +113,7 @@ def protocol_types() -> dict[str, type[Protocol]]:
     """
     from . import BUILT_IN  # noqa: PLC0415  the package's list needs this module first
 
-    types = {protocol.__name__: protocol for protocol in BUILT_IN}
+    types: dict[str, type[Protocol]] = {protocol.__name__: protocol for protocol in BUILT_IN}
     for entry in entry_points(group="faradaic.protocols"):
         types.setdefault(entry.name, entry.load())
     return types
@@ -134,6 +134,10 @@ def load_protocol(description: dict[str, Any]) -> Protocol:
     parameters = {name: value for name, value in description.items() if name != "protocol"}
     name = description["protocol"]
     types = protocol_types()
+    if name == "Imported":
+        from .imported import Imported  # noqa: PLC0415  not a protocol that people choose
+
+        types[name] = Imported
     if name not in types:
         close = difflib.get_close_matches(name, types, n=1, cutoff=0.5)
         hint = f"did you mean {close[0]}?" if close else "known are " + ", ".join(sorted(types)) + "."

@@ -9,6 +9,7 @@ from .parse import parse_cell
 from .published import published_cell, published_systems
 from .published_full import cathode_of
 from .randles import RandlesCell
+from .replay import Replay
 from .resistor import Resistor
 from .symmetric import SymmetricCell
 
@@ -18,6 +19,7 @@ __all__ = [
     "FullCell",
     "LithiumCopperCell",
     "RandlesCell",
+    "Replay",
     "Resistor",
     "SimulatedCell",
     "SymmetricCell",

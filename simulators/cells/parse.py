@@ -13,6 +13,7 @@ from .copper import LithiumCopperCell
 from .full import FullCell
 from .published import published_cell
 from .randles import RandlesCell
+from .replay import Replay
 from .resistor import Resistor
 from .symmetric import SymmetricCell
 
@@ -21,6 +22,7 @@ _CLASSES: dict[str, Callable[..., SimulatedCell]] = {
     "FullCell": FullCell,
     "LithiumCopperCell": LithiumCopperCell,
     "RandlesCell": RandlesCell,
+    "Replay": Replay,
     "Resistor": Resistor,
     "SymmetricCell": SymmetricCell,
 }
