@@ -319,6 +319,30 @@ def report(
 
 
 @app.command()
+def compare(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE FILE…", help="Run files, two or more.")],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the figures go.")] = Path(),
+    formats: Annotated[str, typer.Option("--format", help="Of the figures.")] = "png,svg,pdf",
+) -> None:
+    """Overlay several runs in one figure for each kind of measurement, and list their results."""
+    from .analysis.compare import draw_comparison, results_side_by_side, run_labels
+
+    with _refusing(), ExitStack() as stack:
+        if len(files) < 2:
+            _refuse("compare needs two run files or more.")
+        runs = [stack.enter_context(_open_run(file)) for file in files]
+        table = [("", run_labels(runs)), *results_side_by_side(runs)]
+        name_width = max(len(name) for name, _ in table)
+        widths = [max(len(row[column]) for _, row in table) for column in range(len(runs))]
+        for name, row in table:
+            cells = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+            print(f"{name:{name_width}}  {cells}".rstrip())
+        out.mkdir(parents=True, exist_ok=True)
+        for figure in draw_comparison(runs, out, tuple(formats.replace(" ", "").split(","))):
+            print(figure)
+
+
+@app.command()
 def recover(file: RunFile) -> None:
     """Complete the file of a run whose program ended without closing it."""
     with _refusing(), _open_run(file) as opened:

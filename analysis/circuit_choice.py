@@ -49,10 +49,11 @@ def candidates(highest_ohm: complex) -> list[str]:
     Parameters
     ----------
     highest_ohm : complex
-        Impedance at the highest frequency. Where it is inductive, so are the circuits; where it
+        Impedance at the highest frequency. Where it is inductive, the circuits may be; where it
         is capacitive, an arc of the bulk may stand in place of the resistance.
     """
-    heads = ["L0-R0"] if highest_ohm.imag > 0.0 else ["R0"]
+    # Noise alone can make one point inductive, so that an inductance is never a must.
+    heads = ["R0", "L0-R0"] if highest_ohm.imag > 0.0 else ["R0"]
     if -highest_ohm.imag > _CAPACITIVE * highest_ohm.real:
         heads.append("")
     circuits = set()

@@ -93,9 +93,7 @@ def draw_report(
     StorageError
         A file cannot be written.
     """
-    unknown = [each for each in formats if each not in FORMATS]
-    if unknown or not formats:
-        raise ValueError(f"{', '.join(unknown) or 'none'} is not a format of figures; use png, svg or pdf.")
+    checked_formats(formats)
     files = []
     with styled():
         for measurement, analysis in analyses(run, circuit=circuit):
@@ -109,3 +107,10 @@ def draw_report(
                 except OSError as error:
                     raise StorageError(f"{files[-1]} cannot be written: {error.strerror}.") from error
     return files
+
+
+def checked_formats(formats: Sequence[str]) -> None:
+    """Raise `ValueError` for a format that figures do not come in."""
+    unknown = [each for each in formats if each not in FORMATS]
+    if unknown or not formats:
+        raise ValueError(f"{', '.join(unknown) or 'none'} is not a format of figures; use png, svg or pdf.")

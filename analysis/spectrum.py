@@ -16,6 +16,7 @@ from .circuit_fit import CircuitFit, fit_circuit
 from .kramers_kronig import KramersKronigTest, kramers_kronig_test
 from .measurement import Measurement, valid
 from .regression import TooFewPointsError
+from .relaxation_distribution import FEWEST_POINTS, RelaxationDistribution, relaxation_distribution
 
 _TOLERATED = 0.01
 _POOR_FIT = 0.03
@@ -38,15 +39,19 @@ class SpectrumAnalysis:
         The equivalent circuit; None where there are too few points.
     test : KramersKronigTest or None
         The test; None where there are too few points.
+    distribution : RelaxationDistribution or None
+        Of relaxation times; None where there are too few points.
     results : dict
         ``bulk_resistance``, ``interfacial_resistance``, ``double_layer_capacitance``,
-        ``kramers_kronig_residual``, ``equivalent_circuit`` and ``ionic_conductivity``.
+        ``kramers_kronig_residual``, ``equivalent_circuit``, ``relaxation_times`` and
+        ``ionic_conductivity``.
     """
 
     frequency_Hz: NDArray[np.float64]
     impedance_ohm: Complex
     fit: CircuitFit | None
     test: KramersKronigTest | None
+    distribution: RelaxationDistribution | None
     results: Results
 
 
@@ -80,7 +85,7 @@ def spectrum_of(rows: Block, cell: Cell, circuit: str | None = None) -> Spectrum
         else:
             fit = fit_circuit(frequency_Hz, impedance_ohm, circuit)
     except TooFewPointsError as problem:
-        return SpectrumAnalysis(frequency_Hz, impedance_ohm, None, None, _nothing(str(problem)))
+        return SpectrumAnalysis(frequency_Hz, impedance_ohm, None, None, None, _nothing(str(problem)))
     warnings = []
     if len(rows) > len(frequency_Hz):
         warnings.append(f"{len(rows) - len(frequency_Hz)} points beyond the range were left out")
@@ -93,7 +98,11 @@ def spectrum_of(rows: Block, cell: Cell, circuit: str | None = None) -> Spectrum
         "kramers_kronig_residual": _residual(test),
         "equivalent_circuit": _table(fit, tuple(warnings)),
     }
-    return SpectrumAnalysis(frequency_Hz, impedance_ohm, fit, test, results)
+    distribution = None
+    if len(frequency_Hz) >= FEWEST_POINTS:
+        distribution = relaxation_distribution(frequency_Hz, impedance_ohm)
+        results["relaxation_times"] = _relaxation_table(distribution)
+    return SpectrumAnalysis(frequency_Hz, impedance_ohm, fit, test, distribution, results)
 
 
 def _nothing(reason: str) -> Results:
@@ -121,6 +130,17 @@ def _residual(test: KramersKronigTest) -> Result:
         f"linear Kramers–Kronig test (Boukamp 1995), {test.elements} elements, root mean square of ΔZ/|Z|"
     )
     return Result(test.scatter * 100.0, "%", None, method, warnings)
+
+
+def _relaxation_table(distribution: RelaxationDistribution) -> Table:
+    units = {"time_constant": "s", "frequency": "Hz", "resistance": "Ω"}
+    rows = [
+        (peak.time_constant_s, 1.0 / (2.0 * np.pi * peak.time_constant_s), peak.resistance_ohm)
+        for peak in distribution.peaks
+    ]
+    method = f"ridge regression from 0 up, strength {distribution.strength:.2g} by cross-validation"
+    reason = "" if rows else "nothing relaxes within the band"
+    return Table(np.array(rows, np.dtype([(name, "f8") for name in units])), units, method, reason=reason)
 
 
 def _table(fit: CircuitFit, warnings: tuple[str, ...]) -> Table:

@@ -235,3 +235,14 @@ def test_three_points_are_no_spectrum(tmp_path):
     results = results_of(tmp_path, 10 + 0 * S[:3], frequency=FREQUENCY_Hz[:3])
     assert {each.value for each in results.values()} == {None}
     assert "only 3 valid points" in results["bulk_resistance"].reason
+
+
+def test_one_point_that_noise_made_inductive_does_not_hide_the_arc():
+    frequency = np.geomspace(2e5, 0.1, 60)
+    impedance = 101 + 512 / (1 + 2j * np.pi * frequency * 512 * 1e-5)
+    noise = np.random.default_rng(3).normal(size=(2, 60)) * 5e-4
+    impedance = impedance * (1 + noise[0] + 1j * noise[1])
+    impedance[0] += 0.3j - 1j * impedance[0].imag
+    fit = choose_circuit(frequency, impedance)
+    values = dict(zip([each.name for each in fit.circuit.parameters], fit.values, strict=True))
+    assert values["R1"] == pytest.approx(512, rel=0.01)

@@ -34,14 +34,16 @@ def write(path, text):
 
 def cycling_csv(path, *, heads="test_time_second,voltage_volt,current_ampere,step_index", spoil=None):
     """Two cycles of 1 A for 1 h and -1 A for 0.9 h and 0.8 h, with rests."""
-    rows, now_s, step = [], 0.0, 0
-    for current_A, hours, start_V, end_V in (
+    rows, now_s = [], 0.0
+    halves = (
         (1.0, 1.0, 3.4, 3.8), (0.0, 0.1, 3.5, 3.5), (-1.0, 0.9, 3.4, 2.5), (0.0, 0.1, 3.0, 3.0),
         (1.0, 0.9, 3.4, 3.8), (0.0, 0.1, 3.5, 3.5), (-1.0, 0.8, 3.4, 2.5),
-    ):  # fmt: skip
-        step += 1
-        for share in np.linspace(0, 1, 101):
-            rows.append([now_s + share * hours * 3600, start_V + share * (end_V - start_V), current_A, step])
+    )  # fmt: skip
+    for step, (current_A, hours, start_V, end_V) in enumerate(halves, 1):
+        rows += [
+            [now_s + share * hours * 3600, start_V + share * (end_V - start_V), current_A, step]
+            for share in np.linspace(0, 1, 101)
+        ]
         now_s = rows[-1][0] + 0.01
     if spoil is not None:
         spoil(rows)
@@ -139,7 +141,7 @@ def test_the_last_cycle_counts_only_where_it_was_complete(tmp_path):
 
 def test_pulses_and_rests_are_taken_for_a_titration(tmp_path):
     lines, now_s, base_V = ["Time [s];\tVoltage [V];\tCurrent [A]"], 0.0, 3.7
-    for pulse in range(6):
+    for _ in range(6):
         for current_A, rise_V in ((0.0, 0.0), (1.0, 0.03)):
             for tick in range(1, 121):
                 now_s += 0.5

@@ -23,12 +23,13 @@ _SYMBOLS = {
 def draw_spectrum(measurement: Measurement, analysis: SpectrumAnalysis) -> Figure:
     """Draw a spectrum in the complex plane (equal axes), against frequency, and how consistent it is."""
     circuit = f" · {analysis.fit.circuit.text}" if analysis.fit else ""
-    figure, (nyquist, bode, residuals) = new_figure(
-        3, f"{measurement.cell.name} · impedance{circuit}", width_in=3.5
+    figure, (nyquist, bode, relaxations, residuals) = new_figure(
+        4, f"{measurement.cell.name} · impedance{circuit}", width_in=3.3
     )
     factor, unit = _scale(analysis)
     _draw_nyquist(nyquist, analysis, factor, unit)
     _draw_bode(bode, analysis, factor, unit)
+    _draw_relaxations(relaxations, analysis)
     residuals.set(xlabel="Frequency (Hz)", ylabel="Kramers–Kronig residual (%)")
     if analysis.test is not None:
         test = analysis.test
@@ -104,6 +105,27 @@ def _draw_bode(axes: Any, analysis: SpectrumAnalysis, factor: float, unit: str) 
     axes.plot(smooth, np.abs(fitted) * factor, color=VERMILION, lw=1)
     phase.plot(smooth, -np.degrees(np.angle(fitted)), color=VERMILION, lw=1)
     axes.set_title(_summary(analysis), fontsize=7.5, color=GREY)
+
+
+def _draw_relaxations(axes: Any, analysis: SpectrumAnalysis) -> None:
+    axes.set(xlabel="Time constant (s)", ylabel="γ (Ω)")
+    known = analysis.distribution
+    if known is None:
+        return
+    axes.semilogx(known.time_s, known.gamma_ohm, color=BLUE)
+    axes.fill_between(known.time_s, known.gamma_ohm, color=BLUE, alpha=0.15, lw=0)
+    axes.set_ylim(0.0, 1.25 * max(float(known.gamma_ohm.max()), 1e-9))
+    for peak in known.peaks:
+        top = float(np.interp(peak.time_constant_s, known.time_s, known.gamma_ohm))
+        axes.annotate(
+            pretty(peak.resistance_ohm, "Ω", 3),
+            (peak.time_constant_s, top),
+            textcoords="offset points",
+            xytext=(0, 4),
+            ha="center",
+            fontsize=7.5,
+        )
+    axes.set_title("distribution of relaxation times", fontsize=7.5, color=GREY)
 
 
 def _summary(analysis: SpectrumAnalysis) -> str:
