@@ -52,7 +52,7 @@ def draw_comparison(runs: Sequence[Run], folder: Path, formats: Sequence[str]) -
             for index, (run, measurement, analysis) in enumerate(items):
                 style = {"color": _COLOURS[index % len(_COLOURS)], "label": _label(run, runs, measurement)}
                 draw(axes, measurement, analysis, style)
-            if len(items) <= _MOST_IN_LEGEND:
+            if len(items) <= _MOST_IN_LEGEND and axes.get_legend_handles_labels()[1]:
                 figure.legend(loc="outside lower center", ncols=min(len(items), 3))
             for each in formats:
                 files.append(folder / f"comparison-{safe_name(name.lower())}.{each}")

@@ -105,18 +105,13 @@ def main(cells: int = 10, transference_cells: int = 50) -> None:
     rows = [transference(chance, seed) for seed in range(1, transference_cells + 1)]
     asked = [met for *_, is_asked, met in rows if is_asked]
     silent = sum(found is None for _, found, *_ in rows)
-    print(
-        f"t₊: the 95 % interval holds the truth for {sum(held for _, _, held, *_ in rows)} of {len(rows)} cells"
-    )
+    inside = sum(row[2] for row in rows)
+    print(f"t₊: the 95 % interval holds the truth for {inside} of {len(rows)} cells")
     print(f"    ({silent} of them said to be not determined)")
     print(f"    within 2 % where R_i ≤ R_b: {sum(asked)} of {len(asked)}")
     for true, found, held, _, met in rows:
         if not held or not met:
-            print(
-                f"  {true:.4g} was found as {found:.4g}"
-                if found is not None
-                else f"  {true:.4g} was not found"
-            )
+            print(f"  {true:.4g} was found as {found}")
 
 
 if __name__ == "__main__":

@@ -9,17 +9,16 @@ from ..core.samples import Block
 from ..instruments import Chamber
 from ..protocols import Record, Rest, Step, Until
 
-_POLL_S = 10.0
+_RECORD_S = 10.0
 _TOLERANCE_K = 0.3
-_SETTLED_S = 60.0
 _TEN_YEARS_S = 3.15e8
 
 
 class Tempering:
     """Sets a chamber, waits for it, and puts its temperature into the samples.
 
-    A reading takes the chamber some milliseconds; it is taken between two blocks, every ten
-    seconds, and not while a step samples faster than once a second.
+    A reading takes the chamber some milliseconds; it is taken between two blocks, every
+    `Chamber.poll_s`, and not while a step samples faster than once a second.
 
     Parameters
     ----------
@@ -52,7 +51,7 @@ class Tempering:
         self._begun_s = self._clock.now()
         return Rest(
             until=Until(duration_s=_TEN_YEARS_S),
-            record=Record(interval_s=_POLL_S, sample_interval_s=1.0),
+            record=Record(interval_s=_RECORD_S, sample_interval_s=1.0),
             limits=step.limits,
             cycle=step.cycle,
             label=f"Wait for {step.temperature_degC:g} °C",
@@ -73,7 +72,7 @@ class Tempering:
     def poll(self, *, at_once: bool = False) -> None:
         """Read the chamber where it is time to; raise `InstrumentError` for its alarms."""
         now_s = self._clock.now()
-        if self.chamber is None or (not at_once and now_s - self._polled_s < _POLL_S):
+        if self.chamber is None or (not at_once and now_s - self._polled_s < self.chamber.poll_s):
             return
         self._polled_s = now_s
         self._measured_degC = self.chamber.read()
@@ -86,7 +85,9 @@ class Tempering:
     @property
     def is_settled(self) -> bool:
         """Whether the chamber has been at its goal for a while."""
-        return self._settled_since_s is not None and self._polled_s - self._settled_since_s >= _SETTLED_S
+        if self.chamber is None or self._settled_since_s is None:
+            return False
+        return self._polled_s - self._settled_since_s >= self.chamber.settling_s
 
     @property
     def failure(self) -> str | None:

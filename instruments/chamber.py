@@ -24,6 +24,10 @@ class Chamber(ABC):
 
     patience_s: float = 4 * 3600.0
     """A chamber that has not reached its setpoint after this long is taken for broken."""
+    poll_s: float = 10.0
+    """How often it is read."""
+    settling_s: float = 60.0
+    """For how long it must have been at its setpoint to count as being there."""
 
     def __init__(self, identity: Identity, lowest_degC: float, highest_degC: float) -> None:
         self.identity = identity
@@ -89,6 +93,8 @@ class ByHand(Chamber):
     """
 
     patience_s = math.inf
+    poll_s = 0.5
+    settling_s = 0.0
 
     def __init__(self, ask: Callable[[str], object]) -> None:
         super().__init__(Identity("by hand", "", "", "a person"), -100.0, 300.0)

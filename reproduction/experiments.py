@@ -411,7 +411,7 @@ EXPERIMENTS = (
         "activation-energy-vtf",
         _single("activation_energy_eV_VTF", "activation energy (VTF)", "eV", "activation_energy_vtf",
                 relative=0.02, note=_vtf_note),
-        _one_law, _fixed("ConductivitySweep", temperatures=_FINE_TEMPERATURES, points_per_decade=30),
+        _one_law, _fixed("ConductivitySweep", temperatures=_FINE_TEMPERATURES, points_per_decade=60),
         has_chamber=True, weight=lambda _: 20.0,
     ),
     Experiment(

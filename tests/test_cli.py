@@ -256,7 +256,7 @@ def test_the_module_is_the_command():
         [*SYSTEM, "--help"], capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "100"}
     )
     assert "Run a protocol on an instrument" in done.stdout
-    assert Path(cli.__file__).name == "cli.py"
+    assert Path(cli.__file__).parent.name == "cli"
 
 
 def test_a_run_that_was_stopped_is_resumed(tmp_path, bench):
@@ -284,3 +284,34 @@ def test_a_run_that_was_stopped_is_resumed(tmp_path, bench):
 def test_published_experiments_are_listed_by_their_names_when_one_is_wrong(tmp_path):
     sentence = one_sentence(invoke("reproduce", "--system", "IGE-9", "--out", tmp_path))
     assert "IGE-2" in sentence
+
+
+def test_a_temperature_set_by_hand_is_asked_for(tmp_path, bench):
+    command = [
+        *SYSTEM, "run", "ConductivitySweep", "--instrument", bench, "--out", str(tmp_path / "s.h5"),
+        "--set", "temperatures=25, 60 °C", "--set", "soak=10 s", "--set", "frequency_min=1 kHz",
+        "--chamber", "hand",
+    ]  # fmt: skip
+    done = subprocess.run(command, input="\n\n", capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Bring the cell to 25 °C and let it settle. Press Enter" in done.stderr
+    assert "Bring the cell to 60 °C" in done.stderr
+
+
+def test_a_temperature_without_a_chamber_is_refused(tmp_path, bench):
+    done = invoke("run", "ConductivitySweep", "--instrument", bench, "--out", tmp_path / "s.h5")
+    assert "it needs a chamber, or a person who sets the temperature by hand" in one_sentence(done)
+
+
+def test_a_recording_of_another_program_is_imported_and_compared(tmp_path):
+    source = tmp_path / "a.csv"
+    rows = [f"{t},{3.5 + t / 1e4},{1 if t < 1800 else -1}" for t in range(0, 3600, 10)]
+    source.write_text("test_time_second,voltage_volt,current_ampere\n" + "\n".join(rows))
+    for name in ("a", "b"):
+        done = invoke("import", source, "--out", tmp_path / f"{name}.h5")
+        assert done.exit_code == 0, done.output
+    done = invoke("compare", tmp_path / "a.h5", tmp_path / "b.h5", "--out", tmp_path, "--format", "svg")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "comparison-cycling.svg").exists()
+    assert "two run files or more" in one_sentence(invoke("compare", tmp_path / "a.h5"))
+    assert "its ending is not one of" in one_sentence(invoke("import", tmp_path / "x.mpr"))

@@ -1,0 +1,56 @@
+"""The application object, and how a user's mistakes are told."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+app = typer.Typer(
+    help="Run electrochemical and battery protocols on real and simulated instruments, into HDF5.",
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+RunFile = Annotated[Path, typer.Argument(metavar="FILE", help="A run file.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help='A parameter, such as "rate=0.1 mV/s".'),
+]
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends it with one sentence and exit code 2."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    # Symbols such as µ and Ω must not fail on a console with an old code page.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
+    app()
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn what a user can do wrong into one sentence and exit code 2."""
+    from pydantic import ValidationError
+
+    from ..instruments import InstrumentError
+    from ..storage import StorageError
+
+    try:
+        yield
+    except ValidationError as error:
+        refuse("; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors()))
+    except (ValueError, InstrumentError, StorageError) as error:
+        refuse(str(error))
+
+
+def refuse(sentence: str) -> NoReturn:
+    """End with a sentence and exit code 2."""
+    print(f"faradaic: {sentence}", file=sys.stderr)
+    raise typer.Exit(2)

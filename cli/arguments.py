@@ -1,0 +1,83 @@
+"""What people write on a command line, read."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..instruments import Chamber
+    from ..protocols import Protocol
+    from ..storage import Run
+
+
+def open_run(file: Path) -> "Run":
+    """Open a run, recovered where that is needed."""
+    from ..storage import Run
+
+    return Run.open(file)
+
+
+def load_protocol(text: str, settings: list[str]) -> "Protocol":
+    """Return the protocol of a name or a YAML file, with some parameters set."""
+    from ..protocols import load_protocol
+    from ..protocols.files import read_yaml
+
+    is_file = text.endswith((".yaml", ".yml"))
+    description: dict[str, Any] = read_yaml(Path(text)) if is_file else {"protocol": text}
+    return load_protocol({**description, **assignments(settings)})
+
+
+def assignments(texts: list[str]) -> dict[str, Any]:
+    """Return "a.b=value" texts as nested dictionaries."""
+    result: dict[str, Any] = {}
+    for text in texts:
+        path, sign, value = text.partition("=")
+        if not sign or not path.strip():
+            raise ValueError(f"{text!r} should look like name=value, for example 'rate=0.1 mV/s'.")
+        *outer, name = path.strip().split(".")
+        place = result
+        for each in outer:
+            place = place.setdefault(each, {})
+            if not isinstance(place, dict):
+                raise ValueError(f"{text!r}: {each} is a value already.")
+        place[name] = value.strip()
+    return result
+
+
+def validated(model: Any, values: dict[str, Any]) -> Any:
+    """Return a model of values, or say in a sentence what is wrong with them."""
+    from pydantic import ValidationError
+
+    from ..protocols import explain
+
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ValueError(explain(error, model)) from None
+
+
+def default_text(protocol: Any, field: str) -> str:
+    """Return the default of a parameter as people write it."""
+    # An instance writes its parameters as people do; those that are needed get any value.
+    shown = protocol.model_construct().model_dump(mode="json", warnings=False).get(field)
+    if isinstance(shown, list):
+        # A list of groups, such as stages, is written as it is read.
+        items = [
+            " x ".join(map(str, each.values())) if isinstance(each, dict) else str(each) for each in shown
+        ]
+        shown = ("; " if any(isinstance(each, dict) for each in shown) else ", ").join(items)
+    return "optional" if shown is None or isinstance(shown, dict) else f"default {shown}"
+
+
+def open_chamber(address: str) -> "Chamber":
+    """Connect to a chamber, or let the person at the terminal be it."""
+    from ..instruments import ByHand, Julabo
+
+    return ByHand(_ask) if address == "hand" else Julabo(address)
+
+
+def _ask(sentence: str) -> None:
+    print(f"\n{sentence} Press Enter when it is there.", file=sys.stderr, flush=True)
+    if not sys.stdin.readline():
+        # Nobody can answer; what the run waits for never comes, and it says so.
+        raise EOFError("the standard input is closed: nobody can say when the temperature is there")
