@@ -4,6 +4,7 @@ Intervals come from `Clock.now`, which never goes back and which no adjustment o
 computer's clock can move; stamps come from `Clock.utc`.
 """
 
+import math
 import threading
 import time
 from typing import Protocol
@@ -24,9 +25,16 @@ class Clock(Protocol):
         """Wait for `seconds`, or until `wake` is set; return whether `wake` is set."""
         ...
 
+    @property
+    def speed(self) -> float:
+        """How much of it passes in a second of the computer's; infinite where waits return at once."""
+        ...
+
 
 class SystemClock:
     """The computer's own time."""
+
+    speed = 1.0
 
     def now(self) -> float:
         """Seconds since an arbitrary start; never goes back."""
@@ -72,6 +80,8 @@ class VirtualClock:
     start_utc : float, optional
         Unix time at the start; by default the computer's.
     """
+
+    speed = math.inf
 
     def __init__(self, start_utc: float | None = None) -> None:
         self._start_utc = time.time() if start_utc is None else start_utc

@@ -29,6 +29,8 @@ class Flag(enum.IntFlag):
     """The current is close to the end of its range."""
     AFTER_GAP = 16
     """Time passed before this sample in which nothing was measured."""
+    COMPLIANCE = 32
+    """The instrument held its compliance instead of what was asked for; the values are valid."""
 
 
 MEASUREMENT = np.dtype(

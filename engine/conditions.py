@@ -182,6 +182,7 @@ def _bounds(limits: Limits) -> Iterator[_Bound]:
 
 
 def _beyond(values: Floats, bound: _Bound) -> NDArray[np.bool_]:
+    # Equal counts: instruments that keep limits on board stop there as well.
     if bound.is_lower:
-        return values < bound.trips_at
-    return (np.abs(values) if bound.is_magnitude else values) > bound.trips_at
+        return values <= bound.trips_at
+    return (np.abs(values) if bound.is_magnitude else values) >= bound.trips_at

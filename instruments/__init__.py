@@ -7,8 +7,9 @@ from .checks import Capabilities
 from .emstat import EmStat
 from .errors import BadReply, InstrumentError, InstrumentFault, NotConnected, OutOfRange, Timeout
 from .julabo import Julabo
+from .keithley import Keithley
 
-DRIVERS: dict[str, type[Instrument]] = {"emstat": EmStat}
+DRIVERS: dict[str, type[Instrument]] = {"emstat": EmStat, "keithley": Keithley}
 """The instrument families, by the name that `open_instrument` takes."""
 
 
@@ -48,6 +49,7 @@ __all__ = [
     "InstrumentError",
     "InstrumentFault",
     "Julabo",
+    "Keithley",
     "NotConnected",
     "OutOfRange",
     "Timeout",

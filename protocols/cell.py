@@ -110,8 +110,11 @@ class Cell(Frozen):
 
     @property
     def assumed_open_circuit_V(self) -> float:
-        """Open-circuit potential for previews: the expected one, or 3 V, typical against lithium."""
-        return 3.0 if self.expected_open_circuit is None else self.expected_open_circuit
+        """Open-circuit potential for previews: the expected one, 0 V between equal electrodes, or 3 V."""
+        if self.expected_open_circuit is not None:
+            return self.expected_open_circuit
+        is_symmetric = bool(self.working_electrode) and self.working_electrode == self.counter_electrode
+        return 0.0 if is_symmetric else 3.0
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> Self:

@@ -15,15 +15,26 @@ from .cells import (
     published_cell,
     published_systems,
 )
-from .devices import EmStatDevice, JulaboDevice, PtyServer, TcpServer, WireDevice
+from .devices import (
+    DEVICES,
+    EmStatDevice,
+    JulaboDevice,
+    KeithleyDevice,
+    PtyServer,
+    TcpServer,
+    WireDevice,
+    device_kind,
+)
 from .simulated import serve, simulated, simulated_chamber
 
 __all__ = [
     "CATHODES",
+    "DEVICES",
     "BlockingCell",
     "EmStatDevice",
     "FullCell",
     "JulaboDevice",
+    "KeithleyDevice",
     "LithiumCopperCell",
     "PtyServer",
     "RandlesCell",
@@ -34,6 +45,7 @@ __all__ = [
     "TcpServer",
     "WireDevice",
     "cathode_of",
+    "device_kind",
     "parse_cell",
     "published_cell",
     "published_systems",

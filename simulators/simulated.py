@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from ..core.clock import Clock, ScaledClock, VirtualClock
 from ..instruments import Chamber, Instrument, Julabo, open_instrument
 from .cells import SimulatedCell
-from .devices import EmStatDevice, JulaboDevice, PtyServer, TcpServer
+from .devices import JulaboDevice, PtyServer, TcpServer, device_kind
 from .devices.server import Server
 
 
@@ -25,7 +25,8 @@ def simulated(
     Parameters
     ----------
     model : str
-        "emstat-pico", "emstat4-lr", "emstat4-hr" or "nexus".
+        "emstat-pico", "emstat4-lr", "emstat4-hr", "nexus", "keithley-2450", "keithley-2460" or
+        "keithley-2461".
     cell : SimulatedCell
         What is connected.
     seed : int, optional
@@ -44,10 +45,11 @@ def simulated(
         raise ValueError("speed and clock exclude each other; give one of them.")
     if clock is None:
         clock = VirtualClock() if speed is None else ScaledClock(speed)
+    kind = device_kind(model)
     with (
-        EmStatDevice(model, cell, clock, seed) as device,
+        closing(kind.make(cell, clock, seed)) as device,
         TcpServer(device) as server,
-        open_instrument("emstat", server.address, clock) as instrument,
+        open_instrument(kind.driver, server.address, clock) as instrument,
     ):
         yield instrument
 
@@ -94,7 +96,7 @@ def serve(
     ValueError
         The model is unknown, or the port is taken.
     """
-    with EmStatDevice(model, cell, clock, seed) as device:
+    with closing(device_kind(model).make(cell, clock, seed)) as device:
         try:
             if tcp_port is None and hasattr(os, "openpty"):
                 server = PtyServer(device)

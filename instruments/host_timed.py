@@ -1,0 +1,229 @@
+"""The loop of instruments that the computer times: set, wait until the deadline, measure."""
+
+import threading
+from abc import abstractmethod
+from collections.abc import Generator, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from ..core.clock import Clock
+from ..core.samples import MEASUREMENT, Block, Flag
+from ..protocols.steps import (
+    ConstantCurrent,
+    ConstantPotential,
+    PotentialSweep,
+    Record,
+    Step,
+    sweep_potential_V,
+)
+from .base import Channel, Identity
+from .checks import Capabilities
+from .errors import OutOfRange
+
+_HEARTBEAT_S = 0.2
+_ABOVE = 1.05
+_ABOVE_LIMIT_V = 0.02
+_PER_DECADE = 9
+_NOTHING = np.zeros(0, MEASUREMENT)
+
+
+class Reading(NamedTuple):
+    """What an instrument reads at one moment."""
+
+    potential_V: float
+    current_A: float
+    flags: int = 0
+
+
+class Output(NamedTuple):
+    """What the output is to do.
+
+    Parameters
+    ----------
+    mode : {"potential", "current", "open"}
+        What is controlled; "open" drives no current.
+    level : float
+        In V or A.
+    compliance : float
+        Largest current in A, or for the others largest magnitude of the potential in V.
+    """
+
+    mode: str
+    level: float
+    compliance: float
+
+
+class HostTimedChannel(Channel):
+    """A channel whose samples the computer asks for one by one, at absolute deadlines.
+
+    A driver says how to arm, to set, to measure and to switch off. A step never starts on
+    settings that were not read back, and every step arms a compliance: the instrument itself
+    keeps it when the computer is gone.
+
+    Parameters
+    ----------
+    name, identity, capabilities, clock
+        As for `Channel`.
+    """
+
+    def __init__(self, name: str, identity: Identity, capabilities: Capabilities, clock: Clock) -> None:
+        super().__init__(name, identity, capabilities, clock)
+        self._stop = threading.Event()
+
+    @abstractmethod
+    def _arm(self, output: Output) -> None:
+        """Prepare an output with the cell still disconnected; read back what matters.
+
+        Raises
+        ------
+        InstrumentFault
+            A setting is not what was asked for.
+        """
+
+    @abstractmethod
+    def _switch_on(self) -> None:
+        """Connect the cell."""
+
+    @abstractmethod
+    def _set_level(self, level: float) -> None:
+        """Change the level of the armed output."""
+
+    @abstractmethod
+    def _measure(self) -> Reading:
+        """Return one reading."""
+
+    @abstractmethod
+    def _switch_off(self) -> None:
+        """Disconnect the cell, and make sure of it; callable from any thread."""
+
+    def check(self, step: Step) -> None:
+        """Raise `OutOfRange` where the channel cannot run a step."""
+        super().check(step)
+        if isinstance(step, ConstantPotential | ConstantCurrent) and step.until.duration_s is None:
+            self._check_until(step)
+
+    def _check_until(self, step: ConstantPotential | ConstantCurrent) -> None:
+        above_A = step.until.current_above_A
+        if above_A is not None and above_A > self.capabilities.current_max_A:
+            raise OutOfRange(
+                f"{self.identity} never reaches {above_A:g} A: its largest current is "
+                f"{self.capabilities.current_max_A:g} A."
+            )
+
+    def run(self, step: Step) -> Generator[Block, None, None]:
+        """Run a step and yield what it measures, one sample a block; see `Channel.run`."""
+        self._stop.clear()
+        try:
+            self._arm(self._output_for(step))
+            self._switch_on()
+            yield from self._sweep(step) if isinstance(step, PotentialSweep) else self._hold(step)
+        finally:
+            self.rest()
+
+    def rest(self) -> None:
+        """Switch the output off; see `Channel.rest`."""
+        self._stop.set()
+        self._switch_off()
+
+    def _output_for(self, step: Step) -> Output:
+        known = self.capabilities
+        limits = step.limits
+        if isinstance(step, ConstantPotential | PotentialSweep):
+            level = step.potential_V if isinstance(step, ConstantPotential) else step.path_V[0]
+            wanted = [known.current_max_A]
+            if limits.current_max_A is not None:
+                wanted.append(_ABOVE * limits.current_max_A)
+            return Output("potential", level, min(wanted))
+        highest_V = max(abs(known.potential_min_V), abs(known.potential_max_V))
+        bounds = [
+            abs(bound) for bound in (limits.potential_max_V, limits.potential_min_V) if bound is not None
+        ]
+        # A little more than the limit: what breaches it is still seen, and ends the run.
+        compliance = min(highest_V, max(bounds) + _ABOVE_LIMIT_V) if bounds else highest_V
+        if isinstance(step, ConstantCurrent):
+            return Output("current", step.current_A, compliance)
+        return Output("open", 0.0, highest_V)
+
+    def _hold(self, step: Step) -> Generator[Block, None, None]:
+        duration_s = step.until.duration_s
+        begin_s = self.clock.now()
+        for offset_s in _moments(step.record, self.capabilities.shortest_interval_s, duration_s):
+            yield from self._wait_until(begin_s + offset_s)
+            if self._stop.is_set():
+                return
+            block = self._sample(begin_s)
+            yield block
+            if self._stop.is_set() or (duration_s is not None and block["time_s"][0] >= duration_s):
+                return
+
+    def _sweep(self, step: PotentialSweep) -> Generator[Block, None, None]:
+        """Step through the path: each potential is held for one interval and measured at its end."""
+        interval_s = step.sample_every_V / step.rate_V_per_s
+        count = round(step.duration_s / interval_s)
+        begin_s = self.clock.now()
+        level_V = step.path_V[0]
+        for index in range(count + 1):
+            within_s = index * interval_s % step.scan_duration_s if index < count else step.scan_duration_s
+            wanted_V = sweep_potential_V(step.path_V, step.rate_V_per_s, within_s)
+            if wanted_V != level_V:
+                self._set_level(wanted_V)
+                level_V = wanted_V
+            yield from self._wait_until(begin_s + (index + 1) * interval_s)
+            if self._stop.is_set():
+                return
+            block = self._sample(begin_s + interval_s)
+            block["scan"] = min(int(index * interval_s / step.scan_duration_s), step.scans - 1)
+            yield block
+
+    def _sample(self, begin_s: float) -> Block:
+        block = np.zeros(1, MEASUREMENT)
+        before_s = self.clock.now()
+        reading = self._measure()
+        # In the middle of the measurement.
+        block["time_s"] = max((before_s + self.clock.now()) / 2.0 - begin_s, 0.0)
+        block["potential_V"], block["current_A"] = reading.potential_V, reading.current_A
+        block["temperature_degC"] = np.nan
+        block["flags"] = reading.flags
+        return block
+
+    def _wait_until(self, moment_s: float) -> Generator[Block, None, None]:
+        """Wait in pieces, so that the caller can act."""
+        while not self._stop.is_set():
+            left_s = moment_s - self.clock.now()
+            if left_s <= 0.0:
+                return
+            piece_s = min(left_s, _HEARTBEAT_S * self.clock.speed)
+            self.clock.wait(piece_s, self._stop)
+            if left_s > piece_s:
+                yield _NOTHING
+
+
+def _moments(record: Record, shortest_s: float, duration_s: float | None) -> Iterator[float]:
+    """Yield when to measure, from the begin of a step; the last one at its end."""
+    interval_s = record.measure_every_s
+    now_s = 0.0
+    if record.logarithmic_s is not None:
+        spacing_s = shortest_s
+        until_s = min(record.logarithmic_s, duration_s or record.logarithmic_s)
+        while spacing_s < interval_s and now_s + spacing_s < until_s:
+            now_s += spacing_s
+            yield now_s
+            if now_s >= (_PER_DECADE + 1) * spacing_s:
+                spacing_s *= 10.0
+    elif duration_s is None or shortest_s * 2 < interval_s < duration_s:
+        # The first one early: what a step begins with is worth knowing.
+        yield shortest_s
+    count = 1
+    while duration_s is None or now_s + count * interval_s < duration_s * (1 - 1e-9):
+        yield now_s + count * interval_s
+        count += 1
+    if duration_s is not None:
+        yield duration_s
+
+
+def overflowed(reading: float, limit: float) -> tuple[float, int]:
+    """Return NaN and the flag for a reading that stands for "beyond the range"."""
+    if abs(reading) >= limit:
+        return float("nan"), int(Flag.OVERLOAD)
+    return reading, 0

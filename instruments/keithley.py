@@ -1,0 +1,237 @@
+"""Keithley 2450, 2460 and 2461 source-measure units (SCPI command set).
+
+Commands: Model 2450 Reference Manual 2450-901-01, section 6. The output-off state is always
+HIMP: in the normal one the instrument sources 0 V, which would discharge a cell. The potential is
+sensed with four wires unless told otherwise.
+"""
+
+import re
+from dataclasses import dataclass
+
+from ..core.clock import Clock
+from ..core.samples import Block, Flag
+from .base import Identity, Instrument
+from .checks import Capabilities
+from .errors import BadReply, InstrumentError, InstrumentFault, NotConnected
+from .host_timed import HostTimedChannel, Output, Reading, overflowed
+from .scpi import Scpi
+
+_OVERFLOW = 9.8e37
+_KINDS = frozenset({"rest", "constant_potential", "constant_current", "potential_sweep"})
+_IDENTIFICATION = re.compile(r"KEITHLEY INSTRUMENTS[^,]*,MODEL (\w+),([^,]+),(.+)")
+_HIGHEST_V = 20.0
+"""No electrochemical cell needs more, and a source of 200 V at a coin cell is a hazard."""
+_SHORTEST_S = 0.02
+_TOLERANCE = 1e-4
+_OPEN_A = 1e-6
+_ACCURACY_A = 5e-4
+"""How far the current may be beside the compliance and still be taken for held by it."""
+
+
+@dataclass(frozen=True)
+class _Model:
+    """Largest current, and the range in which open circuit is measured."""
+
+    current_max_A: float
+    nplc: float = 0.1
+
+
+MODELS = {"2450": _Model(1.05), "2460": _Model(7.35), "2461": _Model(7.35)}
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """A setting that decides about safety: how it is set, and asked for.
+
+    Parameters
+    ----------
+    header : str
+        Of command and query.
+    value : float or str
+        What it must be.
+    """
+
+    header: str
+    value: float | str
+
+    @property
+    def command(self) -> str:
+        return f"{self.header} {self.value if isinstance(self.value, str) else f'{self.value:.7g}'}"
+
+    def is_told_by(self, reply: str) -> bool:
+        """Whether the instrument says that it is set."""
+        if isinstance(self.value, str):
+            return reply.strip('"').upper().startswith(self.value.strip('"').upper())
+        try:
+            told = float(reply)
+        except ValueError:
+            return False
+        return abs(told - self.value) <= _TOLERANCE * max(abs(self.value), 1e-9)
+
+
+class Keithley(Instrument):
+    """A 2450, 2460 or 2461.
+
+    Parameters
+    ----------
+    address : str
+        A VISA resource name (``USB0::0x05E6::0x2450::…::INSTR``, ``TCPIP::host::5025::SOCKET``) or
+        ``socket://host:port``.
+    clock : Clock, optional
+        The time the instrument lives in; the computer's by default.
+    four_wire : bool
+        Whether the sense terminals are connected to the cell as well.
+
+    Raises
+    ------
+    NotConnected, Timeout, BadReply
+        There is no such instrument at the address.
+    """
+
+    def __init__(self, address: str, clock: Clock | None = None, *, four_wire: bool = True) -> None:
+        super().__init__(address, clock)
+        self._scpi = Scpi(address)
+        try:
+            self.identity, model = self._identify()
+            self._channel = KeithleyChannel(self._scpi, self.identity, model, self.clock, four_wire=four_wire)
+        except InstrumentError:
+            self._scpi.close()
+            raise
+        self.channels = (self._channel,)
+        self._closed = False
+
+    def close(self) -> None:
+        """Switch the output off and let go of the connection; idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._channel.rest()
+        finally:
+            self._scpi.close()
+
+    def _identify(self) -> tuple[Identity, _Model]:
+        reply = self._scpi.identification
+        match = _IDENTIFICATION.fullmatch(reply)
+        if match is None or match[1] not in MODELS:
+            raise BadReply(
+                f"What answers at {self.address} is no Keithley {', '.join(MODELS)}: it says {reply[:80]!r}.",
+                reply.encode("ascii", "replace"),
+            )
+        return Identity(f"Keithley {match[1]}", match[2], match[3], self.address), MODELS[match[1]]
+
+
+class KeithleyChannel(HostTimedChannel):
+    """The terminals of a source-measure unit.
+
+    Parameters
+    ----------
+    scpi : Scpi
+        The dialogue.
+    identity, model, clock
+        Of the instrument.
+    four_wire : bool
+        Whether the potential is sensed at the cell.
+    """
+
+    def __init__(
+        self, scpi: Scpi, identity: Identity, model: _Model, clock: Clock, *, four_wire: bool
+    ) -> None:
+        capabilities = Capabilities(
+            kinds=_KINDS,
+            potential_min_V=-_HIGHEST_V,
+            potential_max_V=_HIGHEST_V,
+            current_max_A=model.current_max_A,
+            shortest_interval_s=_SHORTEST_S,
+        )
+        super().__init__("1", identity, capabilities, clock)
+        self._scpi = scpi
+        self._four_wire = four_wire
+        self._model = model
+        self._output = Output("open", 0.0, 1.0)
+        scpi.write(":ABOR", ":OUTP OFF", ":OUTP:VOLT:SMOD HIMP", ":OUTP:CURR:SMOD HIMP", "*CLS")
+        self._confirm([_Setting(":OUTP:VOLT:SMOD", "HIMP"), _Setting(":OUTP:CURR:SMOD", "HIMP")])
+
+    def read(self) -> Block:
+        """Return one reading without current through the cell; the output is off afterwards."""
+        try:
+            self._arm(Output("open", 0.0, _HIGHEST_V))
+            self._switch_on()
+            return self._sample(self.clock.now())
+        finally:
+            self.rest()
+
+    def _arm(self, output: Output) -> None:
+        source, measured = ("VOLT", "CURR") if output.mode == "potential" else ("CURR", "VOLT")
+        limit = ":SOUR:VOLT:ILIM" if output.mode == "potential" else ":SOUR:CURR:VLIM"
+        level_range = max(abs(output.level), _OPEN_A if source == "CURR" else 2.0)
+        if output.mode == "potential":
+            # Sweeps change the level: the range covers all that may come.
+            level_range = _HIGHEST_V
+        settings = [
+            _Setting(":SOUR:FUNC", source),
+            _Setting(f":SENS:{measured}:RSEN", 1.0 if self._four_wire else 0.0),
+            _Setting(f":SOUR:{source}:READ:BACK", 1.0),
+            _Setting(limit, output.compliance),
+            _Setting(f":SOUR:{source}", output.level),
+        ]
+        self._scpi.write(
+            ":OUTP OFF",
+            f":SOUR:FUNC {source}",
+            f':SENS:FUNC "{measured}"',
+            f":SENS:{measured}:RANG:AUTO ON",
+            f":SENS:{measured}:NPLC {self._model.nplc:g}",
+            f":SENS:{measured}:AZER OFF",
+            f":SOUR:{source}:RANG {level_range:.7g}",
+        )
+        self._scpi.write(*(setting.command for setting in settings))
+        self._scpi.write(':TRAC:CLE "defbuffer1"')
+        self._scpi.raise_errors()
+        self._confirm(settings)
+        self._output = output
+
+    def _switch_on(self) -> None:
+        self._scpi.write(":OUTP ON")
+        self._scpi.raise_errors()
+        self._confirm([_Setting(":OUTP", 1.0)])
+
+    def _set_level(self, level: float) -> None:
+        source = "VOLT" if self._output.mode == "potential" else "CURR"
+        self._scpi.write(f":SOUR:{source} {level:.7g}")
+
+    def _measure(self) -> Reading:
+        source, value = self._scpi.numbers(':READ? "defbuffer1",SOUR,READ', 2)
+        (source, source_flag), (value, value_flag) = (overflowed(each, _OVERFLOW) for each in (source, value))
+        flags = source_flag | value_flag
+        if self._output.mode == "potential":
+            return Reading(source, value, flags | self._compliance(value))
+        return Reading(value, source, flags | self._compliance(value))
+
+    def _switch_off(self) -> None:
+        problem: InstrumentError | None = None
+        for _ in range(3):
+            try:
+                self._scpi.write(":ABOR", ":OUTP OFF")
+                self._confirm([_Setting(":OUTP", 0.0)])
+            except NotConnected:
+                raise
+            except InstrumentError as error:
+                problem = error
+            else:
+                return
+        raise InstrumentFault(f"The output of {self.identity} may still be on: {problem}", "output")
+
+    def _compliance(self, value: float) -> int:
+        """Return the flag of a reading that the compliance holds, instead of the level."""
+        held = abs(value) >= self._output.compliance * (1.0 - _ACCURACY_A)
+        return int(Flag.COMPLIANCE) if held and self._output.mode != "open" else 0
+
+    def _confirm(self, settings: list[_Setting]) -> None:
+        for setting in settings:
+            reply = self._scpi.query(f"{setting.header}?")
+            if not setting.is_told_by(reply):
+                raise InstrumentFault(
+                    f"{self.identity} was told {setting.command!r} but says {reply[:40]!r}: "
+                    "the cell was not connected.",
+                    "setting",
+                )

@@ -1,0 +1,181 @@
+"""Dialogue with SCPI instruments through VISA."""
+
+import contextlib
+import re
+import socket
+import threading
+import time
+from typing import Any
+
+from .errors import BadReply, InstrumentFault, NotConnected, Timeout
+
+_TIMEOUT_S = 2.0
+_TRIES = 3
+_QUIET_MS = 50
+_SYNCHRONISING_S = 5.0
+_ERROR = re.compile(r'\s*([+-]?\d+)\s*,\s*"(.*)"\s*')
+
+
+class Scpi:
+    """Commands and queries, one at a time, from any thread.
+
+    Only queries are repeated when no answer comes; what changes the output is never sent twice.
+    After a time-out the dialogue is brought into step again before anything is believed, because
+    a late answer would be taken for that of the next query.
+
+    Parameters
+    ----------
+    address : str
+        A VISA resource name such as ``TCPIP::192.168.0.5::5025::SOCKET``, or ``socket://host:port``.
+
+    Raises
+    ------
+    NotConnected, Timeout
+        Nothing answers there.
+    """
+
+    def __init__(self, address: str) -> None:
+        import pyvisa  # noqa: PLC0415  it looks for libraries when it is imported
+
+        self.address = address
+        self._lock = threading.RLock()
+        self._visa_error: type[Exception] = pyvisa.errors.VisaIOError
+        self._open(pyvisa)
+        try:
+            self.identification = self._ask("*IDN?")
+        except BaseException:
+            self.close()
+            raise
+
+    def write(self, *commands: str) -> None:
+        """Send commands in one message; nothing is answered."""
+        with self._lock, self._told():
+            self._session.write(";".join(commands))
+
+    def query(self, command: str) -> str:
+        """Return the answer to a query; asked again where none comes.
+
+        Raises
+        ------
+        Timeout, NotConnected
+            There is no answer.
+        """
+        with self._lock:
+            for attempt in range(_TRIES):
+                try:
+                    return self._ask(command)
+                except Timeout:
+                    if attempt == _TRIES - 1:
+                        raise
+                    self._synchronise()
+        raise AssertionError("unreachable")
+
+    def query_once(self, command: str) -> str:
+        """Return the answer to a query that does something; it is not asked twice."""
+        with self._lock:
+            try:
+                return self._ask(command)
+            except Timeout:
+                self._synchronise()
+                raise
+
+    def numbers(self, command: str, count: int) -> list[float]:
+        """Return the numbers that answer a query.
+
+        Raises
+        ------
+        BadReply
+            The answer is not so many numbers.
+        """
+        reply = self.query_once(command)
+        try:
+            values = [float(text) for text in reply.split(",")]
+        except ValueError:
+            values = []
+        if len(values) != count:
+            raise BadReply(
+                f"The instrument on {self.address} answered {reply[:60]!r} to {command!r}, "
+                f"where {count} numbers were expected.",
+                reply.encode("ascii", "replace"),
+            )
+        return values
+
+    def raise_errors(self) -> None:
+        """Empty the instrument's error queue; raise `InstrumentFault` with what was in it."""
+        found = []
+        for _ in range(100):
+            match = _ERROR.fullmatch(self.query(":SYST:ERR?"))
+            if match is None or int(match[1]) == 0:
+                break
+            found.append((match[1], match[2].split(";")[0]))
+        if found:
+            texts = "; ".join(f"{text} ({code})" for code, text in found)
+            raise InstrumentFault(f"The instrument on {self.address} reports: {texts}.", found[0][0])
+
+    def close(self) -> None:
+        """Let go of the connection; idempotent."""
+        with contextlib.suppress(Exception):
+            self._session.close()
+        with contextlib.suppress(Exception):
+            self._manager.close()
+
+    def _open(self, pyvisa: Any) -> None:
+        name = _resource_name(self.address)
+        try:
+            self._manager: Any = pyvisa.ResourceManager("@py")
+            self._session: Any = self._manager.open_resource(
+                name, read_termination="\n", write_termination="\n", timeout=int(_TIMEOUT_S * 1e3)
+            )
+        except (self._visa_error, ValueError, OSError) as error:
+            raise NotConnected(f"Nothing answers at {self.address}: {error}.") from error
+        # Without this, a command that follows another waits for an acknowledgement (40 ms).
+        with contextlib.suppress(AttributeError, KeyError, OSError):
+            interface = self._manager.visalib.sessions[self._session.session].interface
+            interface.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def _ask(self, command: str) -> str:
+        with self._told():
+            self._session.write(command)
+            return str(self._session.read()).strip()
+
+    def _synchronise(self) -> None:
+        """Throw away what comes late, until the identification is answered by the identification."""
+        until = time.monotonic() + _SYNCHRONISING_S
+        while time.monotonic() < until:
+            with contextlib.suppress(Timeout):
+                self._drain()
+                if self._ask("*IDN?") == self.identification:
+                    return
+        raise Timeout(
+            f"The instrument on {self.address} has stopped answering. Check its cable and its display."
+        )
+
+    def _drain(self) -> None:
+        self._session.timeout = _QUIET_MS
+        try:
+            while True:
+                self._session.read()
+        except self._visa_error:
+            pass
+        finally:
+            self._session.timeout = int(_TIMEOUT_S * 1e3)
+
+    @contextlib.contextmanager
+    def _told(self):
+        """Turn what VISA raises into our errors."""
+        try:
+            yield
+        except self._visa_error as error:
+            if "VI_ERROR_TMO" in str(error):
+                raise Timeout(
+                    f"The instrument on {self.address} has not answered within {_TIMEOUT_S:g} s."
+                ) from error
+            raise NotConnected(f"The connection to {self.address} is lost: {error}.") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise NotConnected(f"The connection to {self.address} is lost: {error}.") from error
+
+
+def _resource_name(address: str) -> str:
+    """Return the VISA resource of ``socket://host:port``; other addresses are resources already."""
+    match = re.fullmatch(r"socket://([^:/]+):(\d+)", address)
+    return f"TCPIP::{match[1]}::{match[2]}::SOCKET" if match else address

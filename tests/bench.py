@@ -1,0 +1,23 @@
+"""Simulated instruments with their drivers, and the device in reach of the test."""
+
+from contextlib import closing, contextmanager
+
+from faradaic.core.clock import VirtualClock
+from faradaic.instruments import open_instrument
+from faradaic.simulators import TcpServer, device_kind
+
+EVERY_INSTRUMENT = ("emstat-pico", "emstat4-lr", "emstat4-hr", "nexus", "keithley-2450", "keithley-2461")
+"""A new driver gets the conformance suite by a line here."""
+
+
+@contextmanager
+def connected(model, cell, clock=None, seed=1):
+    """Yield (instrument, device): the driver's object, and the simulated device behind the wire."""
+    clock = clock or VirtualClock()
+    kind = device_kind(model)
+    with (
+        closing(kind.make(cell, clock, seed)) as device,
+        TcpServer(device) as server,
+        open_instrument(kind.driver, server.address, clock) as instrument,
+    ):
+        yield instrument, device
