@@ -1,6 +1,7 @@
 """The loop of instruments that the computer times: set, wait until the deadline, measure."""
 
 import threading
+import time
 from abc import abstractmethod
 from collections.abc import Generator, Iterator
 from typing import NamedTuple
@@ -19,12 +20,15 @@ from ..protocols.steps import (
 )
 from .base import Channel, Identity
 from .checks import Capabilities
-from .errors import OutOfRange
+from .errors import BadReply, NotConnected, OutOfRange, Timeout
 
 _HEARTBEAT_S = 0.2
 _ABOVE = 1.05
 _ABOVE_LIMIT_V = 0.02
 _PER_DECADE = 9
+_TRIES = 4
+_LINK_PATIENCE_S = 10.0
+_REOPEN_S = 0.2
 _NOTHING = np.zeros(0, MEASUREMENT)
 
 
@@ -94,6 +98,18 @@ class HostTimedChannel(Channel):
         """Return one reading."""
 
     @abstractmethod
+    def _reconnect(self) -> None:
+        """Open a lost connection again, to the same instrument with the same settings.
+
+        Raises
+        ------
+        NotConnected
+            It is still away.
+        InstrumentError
+            Another instrument answers, or the settings are lost.
+        """
+
+    @abstractmethod
     def _switch_off(self) -> None:
         """Disconnect the cell, and make sure of it; callable from any thread."""
 
@@ -152,7 +168,7 @@ class HostTimedChannel(Channel):
             yield from self._wait_until(begin_s + offset_s)
             if self._stop.is_set():
                 return
-            block = self._sample(begin_s)
+            block = yield from self._reading(begin_s)
             yield block
             if self._stop.is_set() or (duration_s is not None and block["time_s"][0] >= duration_s):
                 return
@@ -172,9 +188,53 @@ class HostTimedChannel(Channel):
             yield from self._wait_until(begin_s + (index + 1) * interval_s)
             if self._stop.is_set():
                 return
-            block = self._sample(begin_s + interval_s)
+            block = yield from self._reading(begin_s + interval_s)
             block["scan"] = min(int(index * interval_s / step.scan_duration_s), step.scans - 1)
             yield block
+
+    def _reading(self, begin_s: float) -> Generator[Block, None, Block]:
+        """Return a sample; what is lost on the way is measured again, and a lost link waited for.
+
+        Raises
+        ------
+        InstrumentError
+            The instrument gives no reading, or is not as it was.
+        """
+        flags = 0
+        for attempt in range(_TRIES):
+            try:
+                block = self._sample(begin_s)
+            except NotConnected as loss:
+                yield from self._wait_for_link(loss)
+            except (Timeout, BadReply) as error:
+                if attempt == _TRIES - 1:
+                    raise
+                self.notices.append(f"A reading was lost, and taken again. {error}")
+            else:
+                block["flags"] |= flags
+                return block
+            flags = int(Flag.AFTER_GAP)
+        raise Timeout(
+            f"{self.identity} has given no reading {_TRIES} times. Check its cable and its display."
+        )
+
+    def _wait_for_link(self, loss: NotConnected) -> Generator[Block, None, None]:
+        lost_at = time.monotonic()
+        while time.monotonic() - lost_at < _LINK_PATIENCE_S:
+            yield _NOTHING
+            if self._stop.is_set():
+                return
+            try:
+                self._reconnect()
+            except NotConnected:
+                time.sleep(_REOPEN_S)
+            else:
+                away_s = time.monotonic() - lost_at
+                self.notices.append(
+                    f"{loss} It was back after {away_s:.1f} s, with its settings as they were."
+                )
+                return
+        raise loss
 
     def _sample(self, begin_s: float) -> Block:
         block = np.zeros(1, MEASUREMENT)

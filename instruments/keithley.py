@@ -5,14 +5,16 @@ HIMP: in the normal one the instrument sources 0 V, which would discharge a cell
 sensed with four wires unless told otherwise.
 """
 
+import contextlib
 import re
+import time
 from dataclasses import dataclass
 
 from ..core.clock import Clock
 from ..core.samples import Block, Flag
 from .base import Identity, Instrument
 from .checks import Capabilities
-from .errors import BadReply, InstrumentError, InstrumentFault, NotConnected
+from .errors import BadReply, InstrumentError, InstrumentFault, NotConnected, Timeout
 from .host_timed import HostTimedChannel, Output, Reading, overflowed
 from .scpi import Scpi
 
@@ -24,6 +26,8 @@ _HIGHEST_V = 20.0
 _SHORTEST_S = 0.02
 _TOLERANCE = 1e-4
 _OPEN_A = 1e-6
+_SWITCHING_OFF_S = 5.0
+_REOPEN_S = 0.2
 _ACCURACY_A = 5e-4
 """How far the current may be beside the compliance and still be taken for held by it."""
 
@@ -149,6 +153,7 @@ class KeithleyChannel(HostTimedChannel):
         self._four_wire = four_wire
         self._model = model
         self._output = Output("open", 0.0, 1.0)
+        self._armed: list[_Setting] = []
         scpi.write(":ABOR", ":OUTP OFF", ":OUTP:VOLT:SMOD HIMP", ":OUTP:CURR:SMOD HIMP", "*CLS")
         self._confirm([_Setting(":OUTP:VOLT:SMOD", "HIMP"), _Setting(":OUTP:CURR:SMOD", "HIMP")])
 
@@ -189,6 +194,7 @@ class KeithleyChannel(HostTimedChannel):
         self._scpi.raise_errors()
         self._confirm(settings)
         self._output = output
+        self._armed = settings
 
     def _switch_on(self) -> None:
         self._scpi.write(":OUTP ON")
@@ -198,6 +204,8 @@ class KeithleyChannel(HostTimedChannel):
     def _set_level(self, level: float) -> None:
         source = "VOLT" if self._output.mode == "potential" else "CURR"
         self._scpi.write(f":SOUR:{source} {level:.7g}")
+        # The level stands last among what was armed.
+        self._armed[-1] = _Setting(f":SOUR:{source}", level)
 
     def _measure(self) -> Reading:
         source, value = self._scpi.numbers(':READ? "defbuffer1",SOUR,READ', 2)
@@ -207,19 +215,30 @@ class KeithleyChannel(HostTimedChannel):
             return Reading(source, value, flags | self._compliance(value))
         return Reading(value, source, flags | self._compliance(value))
 
+    def _reconnect(self) -> None:
+        self._scpi.reopen()
+        self._confirm([*self._armed, _Setting(":OUTP", 1.0)])
+
     def _switch_off(self) -> None:
         problem: InstrumentError | None = None
-        for _ in range(3):
+        until = time.monotonic() + _SWITCHING_OFF_S
+        while problem is None or time.monotonic() < until:
             try:
                 self._scpi.write(":ABOR", ":OUTP OFF")
                 self._confirm([_Setting(":OUTP", 0.0)])
-            except NotConnected:
-                raise
+            except NotConnected as error:
+                problem = error
+                time.sleep(_REOPEN_S)
+                with contextlib.suppress(InstrumentError):
+                    self._scpi.reopen()
             except InstrumentError as error:
                 problem = error
             else:
                 return
-        raise InstrumentFault(f"The output of {self.identity} may still be on: {problem}", "output")
+        kind = NotConnected if isinstance(problem, NotConnected) else Timeout
+        raise kind(
+            f"The output of {self.identity} may still be on: switch it off at the instrument. ({problem})"
+        )
 
     def _compliance(self, value: float) -> int:
         """Return the flag of a reading that the compliance holds, instead of the level."""

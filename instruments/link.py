@@ -8,6 +8,8 @@ import contextlib
 import enum
 import selectors
 import socket
+import time
+from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -17,6 +19,8 @@ from .errors import NotConnected
 
 READ_WAIT_S = 0.05
 """How long a read waits for a first byte."""
+PATIENCE_S = 8.0
+"""A connection that is lost for longer is told as `NotConnected`."""
 _CONNECT_WAIT_S = 5.0
 _WRITE_WAIT_S = 2.0
 _CHUNK = 65536
@@ -56,6 +60,80 @@ def open_link(address: str, *, baudrate: int, xonxoff: bool = False, line: Line 
     if address.startswith("socket://"):
         return SocketLink(address)
     return SerialLink(address, baudrate=baudrate, xonxoff=xonxoff, line=line)
+
+
+class PatientLink:
+    """A link that is opened again when it is lost, for up to `PATIENCE_S`.
+
+    While it is away nothing arrives, and what is written is refused: whatever was on its way may
+    have been lost, and only the driver knows what may be said again.
+
+    Parameters
+    ----------
+    reopen : callable
+        Opens the link.
+    """
+
+    def __init__(self, reopen: Callable[[], Link]) -> None:
+        self._reopen = reopen
+        self._link: Link | None = reopen()
+        self._lost_at: float | None = None
+        self._loss: NotConnected | None = None
+        self.notices: list[str] = []
+        """Sentences about losses that were overcome."""
+
+    def read(self) -> bytes:
+        """Return what has arrived, at once; nothing after waiting `READ_WAIT_S` in vain."""
+        if self._link is None and not self._is_back():
+            time.sleep(READ_WAIT_S)
+            return b""
+        try:
+            data = self._link.read() if self._link is not None else b""
+        except NotConnected as loss:
+            self._lose(loss)
+            return b""
+        if data and self._lost_at is not None:
+            away_s = time.monotonic() - self._lost_at
+            self._lost_at = None
+            self.notices.append(
+                f"{self._loss} It was back after {away_s:.1f} s; what was sent in between is missing."
+            )
+        return data
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`; raise `NotConnected` where it did not go out whole."""
+        if self._link is None and not self._is_back():
+            raise self._loss or NotConnected("The connection is lost.")
+        try:
+            if self._link is not None:
+                self._link.write(data)
+        except NotConnected as loss:
+            self._lose(loss)
+            raise
+
+    def close(self) -> None:
+        """Let go of the port; idempotent."""
+        if self._link is not None:
+            self._link.close()
+
+    def _lose(self, loss: NotConnected) -> None:
+        if self._link is not None:
+            self._link.close()
+        self._link, self._loss = None, loss
+        # A link that comes back and is lost again without a word was never back.
+        if self._lost_at is None:
+            self._lost_at = time.monotonic()
+        elif time.monotonic() - self._lost_at > PATIENCE_S:
+            raise loss
+
+    def _is_back(self) -> bool:
+        try:
+            self._link = self._reopen()
+        except NotConnected:
+            if self._lost_at is not None and time.monotonic() - self._lost_at > PATIENCE_S:
+                raise self._loss or NotConnected("The connection is lost.") from None
+            return False
+        return True
 
 
 class SerialLink:

@@ -40,6 +40,7 @@ class Scpi:
         self.address = address
         self._lock = threading.RLock()
         self._visa_error: type[Exception] = pyvisa.errors.VisaIOError
+        self._visa = pyvisa
         self._open(pyvisa)
         try:
             self.identification = self._ask("*IDN?")
@@ -111,6 +112,29 @@ class Scpi:
         if found:
             texts = "; ".join(f"{text} ({code})" for code, text in found)
             raise InstrumentFault(f"The instrument on {self.address} reports: {texts}.", found[0][0])
+
+    def reopen(self) -> None:
+        """Open a lost connection again.
+
+        Raises
+        ------
+        NotConnected
+            It is still away.
+        BadReply
+            Another instrument answers.
+        """
+        with self._lock:
+            self.close()
+            self._open(self._visa)
+            try:
+                answers = self._ask("*IDN?")
+            except Timeout as error:
+                raise NotConnected(str(error)) from error
+            if answers != self.identification:
+                raise BadReply(
+                    f"At {self.address} another instrument answers than before: {answers[:60]!r}.",
+                    answers.encode("ascii", "replace"),
+                )
 
     def close(self) -> None:
         """Let go of the connection; idempotent."""

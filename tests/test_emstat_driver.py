@@ -89,12 +89,12 @@ def test_a_sweep_of_a_real_instrument_is_decoded(connect):
         b"e\nM0000\n"
         b"Peb80186A0u;da7F85F3Fu;ba48D503Dp,10,288\n"
         b"Peb8030D40u;da7F9234Bu;ba4E2C324p,10,288\n"
-        b"Peb9312D00u;da807B031u;baB360495p,10,288\n"
+        b"Peb80493E0u;da807B031u;baB360495p,10,288\n"
         b"*\n\n"
     )
     instrument, _ = connect([(script(step), answer)])
     samples = collect(instrument.channels[0].run(step))
-    assert samples["time_s"].tolist() == [0.1, 0.2, 20.0]
+    assert samples["time_s"].tolist() == [0.1, 0.2, 0.3]
     assert samples["potential_V"] == pytest.approx([-0.499905, -0.449717, 0.503857], abs=1e-6)
     assert samples["potential_V"] / samples["current_A"] == pytest.approx([1e4] * 3, rel=0.15)
     assert samples["flags"].tolist() == [0, 0, 0]
@@ -366,5 +366,7 @@ def test_a_lost_connection_is_not_a_hang(connect, monkeypatch):
 
     monkeypatch.setattr(link, "read", lost)
     monkeypatch.setattr(link, "write", lost)
+    monkeypatch.setattr("faradaic.instruments.link.PATIENCE_S", 0.5)
+    monkeypatch.setattr(driver, "_RECOVERY_S", 0.5)
     with pytest.raises(NotConnected):
         collect(blocks)

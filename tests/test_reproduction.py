@@ -4,7 +4,8 @@ import csv
 
 import pytest
 
-from faradaic.reproduction import EXPERIMENTS, Comparison, planned, reproduce, write_tables
+from faradaic.reproduction import Comparison, planned, reproduce, write_tables
+from faradaic.reproduction.measuring import _facts
 
 
 def test_every_printed_number_has_its_experiment():
@@ -30,7 +31,7 @@ def test_what_there_is_not_is_refused(system, experiment):
 
 @pytest.mark.parametrize("name", ["conductivity", "linear-sweep", "tafel", "critical-current"])
 def test_numbers_are_recovered_from_the_run_file(tmp_path, name):
-    (row,) = reproduce(planned("PE", name), tmp_path)
+    ((row,),) = reproduce(planned("PE", name), tmp_path)
     assert row.verdict == "reproduced"
     assert row.system == "PE"
     assert list(tmp_path.glob(f"PE-{name}*.h5"))
@@ -41,7 +42,7 @@ def test_numbers_are_recovered_from_the_run_file(tmp_path, name):
 
 def test_what_cannot_be_measured_is_not_called_reproduced(tmp_path):
     # The interfaces of IGE-2 take nearly all of the polarization.
-    (row,) = reproduce(planned("IGE-2", "transference"), tmp_path)
+    ((row,),) = reproduce(planned("IGE-2", "transference"), tmp_path)
     assert row.verdict == "not determined"
     assert "the interfaces take" in row.note
 
@@ -58,6 +59,33 @@ def test_the_tables_hold_every_row(tmp_path):
     assert rows[1]["note"] == "a note, with a comma"
 
 
-def test_experiments_have_one_tolerance():
-    for each in EXPERIMENTS:
-        assert (each.absolute > 0) != (each.relative > 0)
+def test_printed_numbers_have_one_tolerance():
+    for system, experiment in planned():
+        for each in experiment.printed(system, _facts(system, experiment)):
+            assert (each.absolute > 0) != (each.relative > 0)
+
+
+def test_full_cells_give_what_is_printed_of_them(tmp_path):
+    plan = planned("LFP|PLLZ", "rate") + planned("LFP|PLLZ", "polarization")
+    rows = [row for rows in reproduce(plan, tmp_path, workers=2) for row in rows]
+    assert len(rows) == 6
+    assert {row.verdict for row in rows} == {"reproduced"}
+
+
+def test_every_system_that_can_be_built_has_an_experiment_for_its_numbers():
+    names = {system for system, _ in planned()}
+    assert {"LFP|IGE-2", "NCM523|PPLA", "NCM811|HVQE", "pouch NCM811|Si PVCm-GPE"} <= names
+    assert "pouch Li|GMFN" not in names  # names no cathode
+    assert [each.name for _, each in planned("NCM523|PPLA")] == [
+        "rate", "retention", "retention-5c", "retention-1c"
+    ]  # fmt: skip
+
+
+def test_contradictions_of_a_paper_are_named():
+    ((_, experiment),) = planned("IGE-2", "overpotential")
+    notes = {each.note for each in experiment.printed("IGE-2", _facts("IGE-2", experiment))}
+    assert "520, 430, 467 Ω·cm²" in notes.pop()
+    ((_, experiment),) = planned("IGE-2", "activation-energy-vtf")
+    (printed,) = experiment.printed("IGE-2", _facts("IGE-2", experiment))
+    assert "0.11 eV" in printed.note
+    assert "negative T_0" in printed.note

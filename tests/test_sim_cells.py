@@ -255,7 +255,10 @@ def test_cells_are_read_from_text(text, kind):
         ("[Resistor(1)]", "is not a cell"),
         ("", "is not a cell"),
         ("SS|IGE2|Li", "IGE-2"),
-        ("Au|IGE-2|Li", "available are SS|IGE-2|Li and Li|IGE-2|Li and Cu|IGE-2|Li"),
+        (
+            "Au|IGE-2|Li",
+            "available are Cu|IGE-2|Li, LFP|IGE-2 25C|Li, LFP|IGE-2 high loading|Li, LFP|IGE-2|Li, Li|IGE-2|Li",
+        ),
         ("SS|IGE-2", "three layers"),
         ("RandlesCell(1, 1, 1, 1)", "both"),
     ],

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Generator
+from functools import partial
 
 import numpy as np
 
@@ -10,14 +11,16 @@ from ...core.clock import Clock
 from ...core.samples import MEASUREMENT, Block
 from ...protocols.steps import Step
 from ..base import Channel, Identity, Instrument
-from ..errors import BadReply, InstrumentError, Timeout
-from ..link import open_link
+from ..errors import BadReply, InstrumentError, NotConnected, Timeout
+from ..link import PatientLink, open_link
 from .models import BAUDRATES, MODELS, Model
 from .script import CELL_OFF, READ_POTENTIAL, Script, compile_step
 from .script_run import ScriptRun
 from .wire import PAUSE_AFTER_ERROR_S, Wire
 
 _STOP_WAIT_S = 3.0
+_RECOVERY_S = 5.0
+_REOPEN_S = 0.2
 _NOTHING = np.zeros(0, MEASUREMENT)
 
 
@@ -64,7 +67,8 @@ def _connect(address: str) -> Wire:
     """Open the port at the baud rate at which something answers; USB devices and sockets ignore it."""
     silence = None
     for baudrate, flow_control in BAUDRATES.items():
-        wire = Wire(open_link(address, baudrate=baudrate, xonxoff=flow_control), address)
+        reopen = partial(open_link, address, baudrate=baudrate, xonxoff=flow_control)
+        wire = Wire(PatientLink(reopen), address)
         try:
             wire.synchronise()
         except Timeout as error:
@@ -136,18 +140,29 @@ class EmStatChannel(Channel):
         """Switch the cell off; idempotent, and callable from any thread; see `Channel.rest`."""
         run = self._run
         if run is None or run.ended:
-            self._execute(CELL_OFF)
+            try:
+                self._execute(CELL_OFF)
+            except (NotConnected, Timeout):
+                self._recover_control(self._run)
             return
-        run.stop()
+        try:
+            has_stopped = self._stop(run)
+        except (NotConnected, Timeout):
+            has_stopped = False
+        if not has_stopped:
+            self._recover_control(run)
+        if run.fault is not None and run.cell_may_be_on:
+            raise run.fault
+
+    def _stop(self, run: ScriptRun) -> bool:
+        """Abort a script; return whether it ended in time."""
         deadline = time.monotonic() + _STOP_WAIT_S
-        while not run.ended:
+        run.stop()
+        while not run.ended and time.monotonic() < deadline:
             with self._reading:
                 if not run.ended:
                     self._pump(run)
-            if time.monotonic() > deadline:
-                self._recover_control(run)
-        if run.fault is not None and run.cell_may_be_on:
-            raise run.fault
+        return run.ended
 
     def _start(self, script: Script) -> ScriptRun:
         with self._reading:
@@ -168,6 +183,9 @@ class EmStatChannel(Channel):
 
     def _pump(self, run: ScriptRun) -> None:
         run.pump()
+        if losses := self._wire.take_losses():
+            self.notices += losses
+            run.after_gap = True
         if run.dropped:
             self.notices.append(
                 f"{run.dropped} lines from {self.identity} were damaged on the way and are left out."
@@ -191,18 +209,31 @@ class EmStatChannel(Channel):
             run.cell_may_be_on = True
             self.notices.append(f"The cell on {self.identity} may still be on: {error}")
 
-    def _recover_control(self, run: ScriptRun) -> None:
+    def _recover_control(self, run: ScriptRun | None) -> None:
         """Give up on a script that does not stop: start over with the instrument, and switch off."""
         with self._reading:
-            run.ended = True
-            try:
-                self._wire.synchronise()
-                self._execute(CELL_OFF)
-            except InstrumentError as error:
-                raise Timeout(
-                    f"{self.identity} does not stop, and its cell may still be on. "
-                    f"Switch the instrument off or disconnect the cell. ({error})"
-                ) from error
+            if run is not None:
+                run.ended = True
+            until = time.monotonic() + _RECOVERY_S
+            while True:
+                try:
+                    self._wire.synchronise()
+                    self._execute(CELL_OFF)
+                except NotConnected as error:
+                    if time.monotonic() > until:
+                        raise self._out_of_control(error) from error
+                    time.sleep(_REOPEN_S)
+                except InstrumentError as error:
+                    raise self._out_of_control(error) from error
+                else:
+                    return
+
+    def _out_of_control(self, error: InstrumentError) -> InstrumentError:
+        kind = NotConnected if isinstance(error, NotConnected) else Timeout
+        return kind(
+            f"{self.identity} does not stop, and its cell may still be on. "
+            f"Switch the instrument off or disconnect the cell. ({error})"
+        )
 
     def _rest_after_failure(self) -> None:
         try:

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from ...core.samples import Block
+from ...core.samples import Block, Flag
 from ..errors import InstrumentFault, Timeout
 from .models import ERRORS
 from .packages import Decoded
@@ -14,6 +14,8 @@ from .wire import ANSWER_WAIT_S, Wire
 
 _GRACE_S = 10.0
 """How much longer than the time between samples an instrument may be silent."""
+_JUMP, _JUMP_S = 3.0, 1.0
+"""Samples that are further apart than so many intervals, and a second, are looked at twice."""
 _ERROR = re.compile(r"([a-z]?)!([0-9A-F]{4})(?:: ?(.*))?")
 
 
@@ -38,6 +40,8 @@ class ScriptRun:
         self.cell_may_be_on = False
         """A run-time error leaves the cell on: ``on_finished:`` is not executed."""
         self.dropped = 0
+        self.after_gap = False
+        """Samples were lost before the next one."""
         self.texts: list[str] = []
         self._wire = wire
         self._script = script
@@ -49,6 +53,9 @@ class ScriptRun:
         self._is_over = False
         self._unanswered_stops = 0
         self._heard_at = time.monotonic()
+        self._longest_jump_s = _JUMP * script.interval_s + _JUMP_S
+        self._latest_s = 0.0
+        self._suspect: Block | None = None
         wire.send("e", *script.lines, "")
 
     def stop(self) -> None:
@@ -94,15 +101,53 @@ class ScriptRun:
             self.ended = True
             return
         if silent_s > self._script.interval_s + _GRACE_S:
-            raise Timeout(f"{self._who} has been silent for {silent_s:.0f} s in the middle of a measurement.")
+            raise Timeout(
+                f"{self._who} has been silent for {silent_s:.0f} s in the middle of a measurement. "
+                "Check its cable and its power."
+            )
 
     def _store(self, lines: list[str]) -> None:
         if not lines:
             return
         decoded = self._script.package.decode(lines)
         self.dropped += decoded.dropped
-        if len(decoded):
-            self._blocks.append(self._block(decoded))
+        if not len(decoded):
+            return
+        block = self._in_order(self._block(decoded))
+        if len(block):
+            self._blocks.append(block)
+
+    def _in_order(self, block: Block) -> Block:
+        """Leave out what is out of place in time: a package again, or one of an earlier script.
+
+        A sample that jumps counts only when the next one goes on from it, as after a gap.
+        """
+        steps_s = np.diff(block["time_s"], prepend=self._latest_s)
+        if self._suspect is None and np.all((steps_s >= 0.0) & (steps_s <= self._longest_jump_s)):
+            self._latest_s = float(block["time_s"][-1])
+            return block
+        kept: list[Block] = []
+        for row in np.split(block, len(block)):
+            if self._follows(row, self._latest_s):
+                self._drop_suspect()
+                kept.append(row)
+            elif self._suspect is not None and self._follows(row, float(self._suspect["time_s"][0])):
+                kept += [self._suspect, row]
+                self._suspect = None
+            else:
+                self._drop_suspect()
+                self._suspect = row
+                continue
+            self._latest_s = float(row["time_s"][0])
+        return np.concatenate(kept) if kept else block[:0]
+
+    def _follows(self, row: Block, before_s: float) -> bool:
+        return 0.0 <= float(row["time_s"][0]) - before_s <= self._longest_jump_s
+
+    def _drop_suspect(self) -> None:
+        if self._suspect is not None:
+            self.dropped += 1
+            self._suspect = None
 
     def _block(self, decoded: Decoded) -> Block:
         block = np.zeros(len(decoded), self._script.dtype)
@@ -112,6 +157,9 @@ class ScriptRun:
         block["flags"] = decoded.status
         if self._scan:
             block["scan"] = self._scan
+        if self.after_gap:
+            block["flags"][0] |= Flag.AFTER_GAP
+            self.after_gap = False
         return block
 
     def _handle(self, line: str) -> None:

@@ -46,6 +46,13 @@ class Wire:
             self._partial = b""
         return [line.decode("ascii", "replace") for line in whole]
 
+    def take_losses(self) -> list[str]:
+        """Return sentences about losses of the connection that were overcome."""
+        noted: list[str] = getattr(self._link, "notices", [])
+        losses = list(noted)
+        noted.clear()
+        return losses
+
     def put_back(self, lines: list[str]) -> None:
         """Return lines that belong to a later conversation."""
         self._waiting.extend(lines)
