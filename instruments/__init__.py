@@ -8,8 +8,9 @@ from .emstat import EmStat
 from .errors import BadReply, InstrumentError, InstrumentFault, NotConnected, OutOfRange, Timeout
 from .julabo import Julabo
 from .keithley import Keithley
+from .rodeostat import Rodeostat
 
-DRIVERS: dict[str, type[Instrument]] = {"emstat": EmStat, "keithley": Keithley}
+DRIVERS: dict[str, type[Instrument]] = {"emstat": EmStat, "keithley": Keithley, "rodeostat": Rodeostat}
 """The instrument families, by the name that `open_instrument` takes."""
 
 
@@ -52,6 +53,7 @@ __all__ = [
     "Keithley",
     "NotConnected",
     "OutOfRange",
+    "Rodeostat",
     "Timeout",
     "open_instrument",
 ]

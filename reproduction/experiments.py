@@ -294,7 +294,7 @@ def _retention_experiment(key: str) -> Experiment:
             "protocol": "GalvanostaticCycling", "cycles": aged["cycles"], "formation_cycles": 0,
             "charge_current": f"{min(rate, 1.0)}C", "discharge_current": f"{rate}C", "hold_until": "0.02C",
             "rest": "0 s", "sample_every": f"{3600 / rate / 40:.4g} s",
-            "measure_every": f"{3600 / rate / 400:.4g} s", **_window(system, facts),
+            "measure_every": f"{3600 / rate / 600:.4g} s", **_window(system, facts),
         }  # fmt: skip
 
     return Experiment(

@@ -6,7 +6,15 @@ from faradaic.core.clock import VirtualClock
 from faradaic.instruments import open_instrument
 from faradaic.simulators import TcpServer, device_kind
 
-EVERY_INSTRUMENT = ("emstat-pico", "emstat4-lr", "emstat4-hr", "nexus", "keithley-2450", "keithley-2461")
+EVERY_INSTRUMENT = (
+    "emstat-pico",
+    "emstat4-lr",
+    "emstat4-hr",
+    "nexus",
+    "keithley-2450",
+    "keithley-2461",
+    "rodeostat-10V_24MilliAmpV0.2",
+)
 """A new driver gets the conformance suite by a line here."""
 
 

@@ -217,8 +217,8 @@ def test_a_cut_off_ends_a_charge_where_it_should(model, tmp_path):
 
 
 def test_a_limit_puts_the_cell_at_rest_within_a_sample(model, tmp_path):
-    with connected(model, Resistor(OHM)) as (instrument, device):
-        step = PotentialSweep(path_V=(0.0, 1.0), rate_V_per_s=0.01, sample_every_V=0.01)
+    with connected(model, Resistor(OHM), ScaledClock(4.0)) as (instrument, device):
+        step = PotentialSweep(path_V=(0.0, 1.0), rate_V_per_s=0.05, sample_every_V=0.01)
         runner = Runner(
             Steps(given=(step,)), instrument.channels[0], cell=Cell(), out=tmp_path / "r.h5",
             limits=SafetyLimits(current_max="0.5 mA"),

@@ -16,7 +16,7 @@ from faradaic.simulators import Resistor, TcpServer, device_kind
 from faradaic.simulators.faults import KINDS, FaultyLink
 from faradaic.storage import Run
 
-MODELS = ("emstat4-hr", "keithley-2450")
+MODELS = ("emstat4-hr", "keithley-2450", "rodeostat-10V_24MilliAmpV0.2")
 OHM = 1000.0
 
 
@@ -31,32 +31,35 @@ class Hold(Protocol):
 def run_with_faults(folder, model, faults, *, speed=10.0, seed=1, begin=None):
     """Hold potentials on a resistor while faults happen; return the runner and the device."""
     clock, kind = ScaledClock(speed), device_kind(model)
+    seen, ended = [], []
+
+    def watch(message):
+        seen.append(message)
+        if len(seen) == 8:
+            for fault in faults:
+                link.inject(fault)
+            if begin is not None:
+                begin(link, lambda: not ended)
+
     with (
         closing(kind.make(Resistor(OHM), clock, seed)) as device,
         TcpServer(device) as server,
         FaultyLink(server.address, away_s=0.3, late_s=0.5, seed=seed) as link,
-        open_instrument(kind.driver, link.address, clock) as instrument,
     ):
-        seen, ended = [], []
-
-        def watch(message):
-            seen.append(message)
-            if len(seen) == 8:
-                for fault in faults:
-                    link.inject(fault)
-                if begin is not None:
-                    begin(link, lambda: not ended)
-
-        runner = Runner(
-            Hold(), instrument.channels[0], cell=Cell(), out=folder / "run.h5", subscribers=[watch]
-        )
-        started = time.monotonic()
-        runner.run()
-        ended.append(True)
-        link.heal()
-        took_s = time.monotonic() - started
-        is_on = device.cell_is_on
-        return runner, list(link.done), is_on, took_s
+        with open_instrument(kind.driver, link.address, clock) as instrument:
+            runner = Runner(
+                Hold(), instrument.channels[0], cell=Cell(), out=folder / "run.h5", subscribers=[watch]
+            )
+            started = time.monotonic()
+            runner.run()
+            ended.append(True)
+            link.heal()
+            took_s = time.monotonic() - started
+            if device.cell_is_on:
+                # Where the link did not allow even that, somebody is told.
+                with Run.open(runner.path) as run:
+                    assert any("still be on" in event.text for event in run.events)
+        return runner, list(link.done), device.cell_is_on, took_s
 
 
 def check_samples(path):

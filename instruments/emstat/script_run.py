@@ -7,6 +7,7 @@ import numpy as np
 
 from ...core.samples import Block, Flag
 from ..errors import InstrumentFault, Timeout
+from ..ordering import InOrder
 from .models import ERRORS
 from .packages import Decoded
 from .script import Script
@@ -14,8 +15,6 @@ from .wire import ANSWER_WAIT_S, Wire
 
 _GRACE_S = 10.0
 """How much longer than the time between samples an instrument may be silent."""
-_JUMP, _JUMP_S = 3.0, 1.0
-"""Samples that are further apart than so many intervals, and a second, are looked at twice."""
 _ERROR = re.compile(r"([a-z]?)!([0-9A-F]{4})(?:: ?(.*))?")
 
 
@@ -53,9 +52,7 @@ class ScriptRun:
         self._is_over = False
         self._unanswered_stops = 0
         self._heard_at = time.monotonic()
-        self._longest_jump_s = _JUMP * script.interval_s + _JUMP_S
-        self._latest_s = 0.0
-        self._suspect: Block | None = None
+        self._order: InOrder[Block] = InOrder(script.interval_s)
         wire.send("e", *script.lines, "")
 
     def stop(self) -> None:
@@ -118,36 +115,17 @@ class ScriptRun:
             self._blocks.append(block)
 
     def _in_order(self, block: Block) -> Block:
-        """Leave out what is out of place in time: a package again, or one of an earlier script.
-
-        A sample that jumps counts only when the next one goes on from it, as after a gap.
-        """
-        steps_s = np.diff(block["time_s"], prepend=self._latest_s)
-        if self._suspect is None and np.all((steps_s >= 0.0) & (steps_s <= self._longest_jump_s)):
-            self._latest_s = float(block["time_s"][-1])
+        """Leave out what is out of place in time."""
+        order = self._order
+        steps_s = np.diff(block["time_s"], prepend=order.latest_s)
+        if np.all((steps_s >= 0.0) & (steps_s <= order.longest_jump_s)):
+            order.latest_s = float(block["time_s"][-1])
             return block
-        kept: list[Block] = []
-        for row in np.split(block, len(block)):
-            if self._follows(row, self._latest_s):
-                self._drop_suspect()
-                kept.append(row)
-            elif self._suspect is not None and self._follows(row, float(self._suspect["time_s"][0])):
-                kept += [self._suspect, row]
-                self._suspect = None
-            else:
-                self._drop_suspect()
-                self._suspect = row
-                continue
-            self._latest_s = float(row["time_s"][0])
+        kept = [
+            each for row in np.split(block, len(block)) for each in order.take(float(row["time_s"][0]), row)
+        ]
+        self.dropped, order.dropped = self.dropped + order.dropped, 0
         return np.concatenate(kept) if kept else block[:0]
-
-    def _follows(self, row: Block, before_s: float) -> bool:
-        return 0.0 <= float(row["time_s"][0]) - before_s <= self._longest_jump_s
-
-    def _drop_suspect(self) -> None:
-        if self._suspect is not None:
-            self.dropped += 1
-            self._suspect = None
 
     def _block(self, decoded: Decoded) -> Block:
         block = np.zeros(len(decoded), self._script.dtype)

@@ -9,6 +9,8 @@ from .emstat import EmStatDevice
 from .emstat.models import MODELS as EMSTATS
 from .keithley import KeithleyDevice
 from .keithley.models import MODELS as SOURCE_METERS
+from .rodeostat import RodeostatDevice
+from .rodeostat.variants import CURRENT_RANGES_uA as RODEOSTATS
 
 
 class Kind(NamedTuple):
@@ -33,6 +35,7 @@ def _kind(driver: str, device: Callable[..., Any], model: str) -> Kind:
 DEVICES: dict[str, Kind] = {
     **{name: _kind("emstat", EmStatDevice, name) for name in EMSTATS},
     **{f"keithley-{name}": _kind("keithley", KeithleyDevice, name) for name in SOURCE_METERS},
+    **{f"rodeostat-{name}": _kind("rodeostat", RodeostatDevice, name) for name in RODEOSTATS},
 }
 """By the name under which people ask for them."""
 

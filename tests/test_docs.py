@@ -1,0 +1,67 @@
+"""What the documentation shows works."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faradaic.core.clock import VirtualClock
+from faradaic.engine import run
+from faradaic.instruments import InstrumentFault
+from faradaic.protocols import ConstantPotential, LinearSweep, Until
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+class TinyInstrument:
+    """A resistor of 1 kΩ behind four commands."""
+
+    def __init__(self):
+        self.values = {"limit": 0.0, "level": 0.0, "output": 0}
+        self.deaf_to = ""
+
+    def __call__(self, text):
+        if text == "serial?":
+            return "0042"
+        if text == "read?":
+            volt = self.values["level"] * self.values["output"]
+            return f"{volt},{volt / 1000}"
+        if text.endswith("?"):
+            return str(self.values[text[:-1]])
+        name, value = text.split()
+        if name != self.deaf_to:
+            self.values[name] = type(self.values[name])(float(value))
+        return ""
+
+
+@pytest.fixture
+def tiny():
+    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "write-a-driver.md").read_text("utf-8"), re.DOTALL)
+    device = TinyInstrument()
+    names = {"LINKS": {"here": device}}
+    exec(compile(code, "write-a-driver.md", "exec"), names)
+    return names["TinySource"]("here", VirtualClock()), device
+
+
+def test_the_smallest_driver_measures(tiny, tmp_path):
+    instrument, device = tiny
+    protocol = LinearSweep(start="0 V", stop="1 V", rate="10 mV/s", sample_every="10 mV")
+    with instrument, run(protocol, instrument.channels[0], out=tmp_path / "r.h5") as measured:
+        assert measured.state == "finished"
+        rows = measured.samples
+        assert len(rows) == 101
+        assert np.allclose(rows["voltage_volt"], 1000 * rows["current_ampere"])
+    assert device.values["output"] == 0
+
+
+def test_the_smallest_driver_starts_on_nothing_that_was_not_taken(tiny, tmp_path):
+    instrument, device = tiny
+    device.deaf_to = "limit"
+    protocol = LinearSweep(start="0 V", stop="1 V", rate="10 mV/s", sample_every="10 mV")
+    with run(protocol, instrument.channels[0], out=tmp_path / "r.h5") as measured:
+        assert measured.state == "failed: instrument"
+    step = ConstantPotential(potential_V=1.0, until=Until(duration_s=1.0))
+    with pytest.raises(InstrumentFault, match="did not take the limit"):
+        list(instrument.channels[0].run(step))
+    assert device.values["output"] == 0
