@@ -372,16 +372,20 @@ class _Dialogue:
             self._send({"command": command, **arguments})
             until = time.monotonic() + _REPLY_S
             while time.monotonic() < until:
+                replies = []
                 for thing in self._objects():
-                    if "success" not in thing:
+                    # Samples may come with the reply, before it and behind it.
+                    if "success" in thing:
+                        replies.append(thing)
+                    else:
                         self._take(thing)
-                        continue
-                    if not thing["success"]:
-                        text = str(thing.get("message", ""))
+                for reply in replies:
+                    if not reply["success"]:
+                        text = str(reply.get("message", ""))
                         raise InstrumentFault(
                             f"The Rodeostat on {self.address} refuses {command!r}: {text}.", command
                         )
-                    response = thing.get("response", {})
+                    response = reply.get("response", {})
                     # A late answer to an earlier question is none to this one.
                     if response.get("command") == command:
                         return response

@@ -199,3 +199,21 @@ def test_silence_is_said(monkeypatch):
     device.receive = lambda data: None
     with TcpServer(device) as server, pytest.raises(Timeout, match="Check its cable and its power"):
         open_instrument("rodeostat", server.address)
+
+
+def test_samples_that_come_with_the_reply_are_kept():
+    # At once with the answer to runTest, as from an instrument behind a slow adapter.
+    with connected(MODEL, Resistor(1e4)) as (instrument, device):
+        say, held = device._send, []
+
+        def bundle(data):
+            held.append(data)
+            if data == b"{}\r\n" or b"runTest" not in b"".join(held):
+                say(b"".join(held))
+                held.clear()
+
+        device._send = bundle
+        step = ConstantPotential(potential_V=0.5, until=Until(duration_s=2.0), record=Record(interval_s=0.1))
+        rows = rows_of(instrument.channels[0].run(step))
+        device._send = say
+    assert rows["time_s"].tolist() == pytest.approx(np.arange(0.1, 2.01, 0.1))
