@@ -49,7 +49,9 @@ class CycleStatistics:
     @property
     def coulombic_efficiency_percent(self) -> float:
         """Charge of the second half-cycle over that of the first; NaN without the first."""
-        return self._second_over_first(self.charge_capacity_Ah, self.discharge_capacity_Ah)
+        halves = (self.charge_capacity_Ah, self.discharge_capacity_Ah)
+        first, second = halves if self.charge_first else halves[::-1]
+        return 100.0 * _ratio(second, first)
 
     @property
     def energy_efficiency_percent(self) -> float:
@@ -72,10 +74,6 @@ class CycleStatistics:
     def polarization_V(self) -> float:
         """Difference of the mean potentials."""
         return self.mean_charge_potential_V - self.mean_discharge_potential_V
-
-    def _second_over_first(self, charged: float, discharged: float) -> float:
-        first, second = (charged, discharged) if self.charge_first else (discharged, charged)
-        return 100.0 * _ratio(second, first)
 
 
 def _ratio(above: float, below: float) -> float:

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from ..core.integration import Integrator
 from ..protocols import StepResult
 from ..storage import Run, StepRecord
 from .conditions import Course
 from .cycle_tracker import CycleTracker
-from .integration import Integrator
 from .segment import ASIDE
 from .totals import Totals
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from ..core.integration import Integrator
 from ..core.samples import IMPEDANCE, SAMPLE, Block, Flag
 from ..protocols.steps import Impedance, PotentialSweep, Step
 from .conditions import Course, EndConditions, LimitCheck
-from .integration import Integrator
 from .thinning import Thinner
 from .totals import Totals
 

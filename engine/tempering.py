@@ -71,8 +71,10 @@ class Tempering:
 
     def poll(self, *, at_once: bool = False) -> None:
         """Read the chamber where it is time to; raise `InstrumentError` for its alarms."""
+        if self.chamber is None:
+            return
         now_s = self._clock.now()
-        if self.chamber is None or (not at_once and now_s - self._polled_s < self.chamber.poll_s):
+        if not at_once and now_s - self._polled_s < self.chamber.poll_s:
             return
         self._polled_s = now_s
         self._measured_degC = self.chamber.read()
@@ -92,14 +94,12 @@ class Tempering:
     @property
     def failure(self) -> str | None:
         """A sentence about a chamber that has not got there in time; None while there is hope."""
-        is_late = self.chamber is not None and self._clock.now() - self._begun_s > self.chamber.patience_s
-        if not is_late or self._settled_since_s is not None:
+        if self.chamber is None or self._settled_since_s is not None:
             return None
-        hours = (self.chamber.patience_s if self.chamber else 0.0) / 3600
-        return (
-            f"{self.chamber} was set to {self._goal_degC:g} °C and after {hours:g} h is at "
-            f"{self._measured_degC:.4g} °C."
-        )
+        if self._clock.now() - self._begun_s <= self.chamber.patience_s:
+            return None
+        hours = self.chamber.patience_s / 3600
+        return f"{self.chamber} was set to {self._goal_degC:g} °C and after {hours:g} h is at {self.reading}."
 
     @property
     def reading(self) -> str:

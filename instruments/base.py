@@ -99,7 +99,26 @@ class Channel(ABC):
         """
 
 
-class Instrument(ABC):
+class Closing(ABC):
+    """What is connected until it is closed; a context manager that closes it."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Make it safe and let go of the connection; idempotent."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Instrument(Closing):
     """A box with one or more channels; a context manager that closes it.
 
     Parameters
@@ -116,18 +135,19 @@ class Instrument(ABC):
     def __init__(self, address: str, clock: Clock | None = None) -> None:
         self.address = address
         self.clock = clock or SystemClock()
+        self._closed = False
 
     @abstractmethod
+    def _let_go(self) -> None:
+        """Close the connection."""
+
     def close(self) -> None:
         """Put all channels at rest and let go of the connection; idempotent."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            for channel in self.channels:
+                channel.rest()
+        finally:
+            self._let_go()

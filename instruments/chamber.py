@@ -2,16 +2,14 @@
 
 import math
 import threading
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
-from .base import Identity
+from .base import Closing, Identity
 from .errors import OutOfRange
 
 
-class Chamber(ABC):
+class Chamber(Closing):
     """Sets and measures the temperature of cells; a context manager that closes it.
 
     Parameters
@@ -68,17 +66,6 @@ class Chamber(ABC):
     @abstractmethod
     def close(self) -> None:
         """Switch heating and cooling off and let go of the connection; idempotent."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class ByHand(Chamber):

@@ -65,6 +65,7 @@ def check_step(step: Step, capabilities: Capabilities, who: str) -> None:
                 f"{who} cannot drive {pretty(current_A, 'A')}: its largest current is "
                 f"{pretty(capabilities.current_max_A, 'A')}. Lower the current or choose another instrument."
             )
+    _check_reach(step, capabilities, who)
     _check_timing(step, capabilities, who)
     if isinstance(step, Impedance):
         _check_band(step, capabilities, who)
@@ -86,6 +87,18 @@ def _applied_currents(step: Step) -> tuple[float, ...]:
     if isinstance(step, Impedance) and step.bias_A is not None and step.amplitude_A is not None:
         return (abs(step.bias_A) + step.amplitude_A * 2**0.5,)
     return ()
+
+
+def _check_reach(step: Step, capabilities: Capabilities, who: str) -> None:
+    """Refuse a step that would only end at a current which the instrument never reaches."""
+    until = step.until
+    above_A = until.current_above_A
+    others = until.model_dump(exclude={"current_above_A", "potential_rate_window_s"}, exclude_none=True)
+    if above_A is not None and not others and above_A > capabilities.current_max_A:
+        raise OutOfRange(
+            f"{who} never reaches {pretty(above_A, 'A')}: its largest current is "
+            f"{pretty(capabilities.current_max_A, 'A')}."
+        )
 
 
 def _check_timing(step: Step, capabilities: Capabilities, who: str) -> None:

@@ -20,7 +20,7 @@ from ..protocols.steps import (
 )
 from .base import Channel, Identity
 from .checks import Capabilities
-from .errors import BadReply, NotConnected, OutOfRange, Timeout
+from .errors import BadReply, NotConnected, Timeout
 
 _HEARTBEAT_S = 0.2
 _ABOVE = 1.05
@@ -112,20 +112,6 @@ class HostTimedChannel(Channel):
     @abstractmethod
     def _switch_off(self) -> None:
         """Disconnect the cell, and make sure of it; callable from any thread."""
-
-    def check(self, step: Step) -> None:
-        """Raise `OutOfRange` where the channel cannot run a step."""
-        super().check(step)
-        if isinstance(step, ConstantPotential | ConstantCurrent) and step.until.duration_s is None:
-            self._check_until(step)
-
-    def _check_until(self, step: ConstantPotential | ConstantCurrent) -> None:
-        above_A = step.until.current_above_A
-        if above_A is not None and above_A > self.capabilities.current_max_A:
-            raise OutOfRange(
-                f"{self.identity} never reaches {above_A:g} A: its largest current is "
-                f"{self.capabilities.current_max_A:g} A."
-            )
 
     def run(self, step: Step) -> Generator[Block, None, None]:
         """Run a step and yield what it measures, one sample a block; see `Channel.run`."""

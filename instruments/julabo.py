@@ -49,7 +49,6 @@ class Julabo(Chamber):
         self._lock = threading.Lock()
         self._closed = False
         self._link = open_link(address, baudrate=9600, line=Line.SEVEN_EVEN)
-        self._received = b""
         try:
             version = self._query("version")
             super().__init__(Identity(version, "", version, address), lowest_degC, highest_degC)
@@ -109,12 +108,12 @@ class Julabo(Chamber):
 
     def _query(self, text: str) -> str:
         with self._lock:
-            self._received = b""
+            received = b""
             self._link.write(text.encode("ascii") + b"\r")
             until = time.monotonic() + _REPLY_S
-            while not self._received.endswith((b"\n", b"\r")):
+            while not received.endswith((b"\n", b"\r")):
                 if time.monotonic() > until:
                     name = getattr(self, "identity", "The circulator")
                     raise Timeout(f"{name} has not answered {text!r} within {_REPLY_S:g} s.")
-                self._received += self._link.read()
-            return self._received.decode("ascii", "replace").strip()
+                received += self._link.read()
+            return received.decode("ascii", "replace").strip()

@@ -7,15 +7,15 @@ sensed with four wires unless told otherwise.
 
 import contextlib
 import re
-import time
 from dataclasses import dataclass
 
 from ..core.clock import Clock
 from ..core.samples import Block, Flag
 from .base import Identity, Instrument
 from .checks import Capabilities
-from .errors import BadReply, InstrumentError, InstrumentFault, NotConnected, Timeout
+from .errors import BadReply, InstrumentError, InstrumentFault, NotConnected
 from .host_timed import HostTimedChannel, Output, Reading, overflowed
+from .insisting import insist
 from .scpi import Scpi
 
 _OVERFLOW = 9.8e37
@@ -26,21 +26,13 @@ _HIGHEST_V = 20.0
 _SHORTEST_S = 0.02
 _TOLERANCE = 1e-4
 _OPEN_A = 1e-6
-_SWITCHING_OFF_S = 5.0
-_REOPEN_S = 0.2
-_ACCURACY_A = 5e-4
-"""How far the current may be beside the compliance and still be taken for held by it."""
+_NPLC = 0.1
+_BESIDE_COMPLIANCE = 5e-4
+"""How far a reading may be beside the compliance, as a share of it, and still be taken for held by it."""
 
 
-@dataclass(frozen=True)
-class _Model:
-    """Largest current, and the range in which open circuit is measured."""
-
-    current_max_A: float
-    nplc: float = 0.1
-
-
-MODELS = {"2450": _Model(1.05), "2460": _Model(7.35), "2461": _Model(7.35)}
+CURRENT_MAX_A = {"2450": 1.05, "2460": 7.35, "2461": 7.35}
+"""Largest current of each model."""
 
 
 @dataclass(frozen=True)
@@ -96,33 +88,28 @@ class Keithley(Instrument):
         super().__init__(address, clock)
         self._scpi = Scpi(address)
         try:
-            self.identity, model = self._identify()
-            self._channel = KeithleyChannel(self._scpi, self.identity, model, self.clock, four_wire=four_wire)
+            self.identity, current_max_A = self._identify()
+            self._channel = KeithleyChannel(
+                self._scpi, self.identity, current_max_A, self.clock, four_wire=four_wire
+            )
         except InstrumentError:
             self._scpi.close()
             raise
         self.channels = (self._channel,)
-        self._closed = False
 
-    def close(self) -> None:
-        """Switch the output off and let go of the connection; idempotent."""
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            self._channel.rest()
-        finally:
-            self._scpi.close()
+    def _let_go(self) -> None:
+        self._scpi.close()
 
-    def _identify(self) -> tuple[Identity, _Model]:
+    def _identify(self) -> tuple[Identity, float]:
         reply = self._scpi.identification
         match = _IDENTIFICATION.fullmatch(reply)
-        if match is None or match[1] not in MODELS:
+        if match is None or match[1] not in CURRENT_MAX_A:
+            known = ", ".join(CURRENT_MAX_A)
             raise BadReply(
-                f"What answers at {self.address} is no Keithley {', '.join(MODELS)}: it says {reply[:80]!r}.",
+                f"What answers at {self.address} is no Keithley {known}: it says {reply[:80]!r}.",
                 reply.encode("ascii", "replace"),
             )
-        return Identity(f"Keithley {match[1]}", match[2], match[3], self.address), MODELS[match[1]]
+        return Identity(f"Keithley {match[1]}", match[2], match[3], self.address), CURRENT_MAX_A[match[1]]
 
 
 class KeithleyChannel(HostTimedChannel):
@@ -132,26 +119,27 @@ class KeithleyChannel(HostTimedChannel):
     ----------
     scpi : Scpi
         The dialogue.
-    identity, model, clock
+    identity, clock
         Of the instrument.
+    current_max_A : float
+        Its largest current.
     four_wire : bool
         Whether the potential is sensed at the cell.
     """
 
     def __init__(
-        self, scpi: Scpi, identity: Identity, model: _Model, clock: Clock, *, four_wire: bool
+        self, scpi: Scpi, identity: Identity, current_max_A: float, clock: Clock, *, four_wire: bool
     ) -> None:
         capabilities = Capabilities(
             kinds=_KINDS,
             potential_min_V=-_HIGHEST_V,
             potential_max_V=_HIGHEST_V,
-            current_max_A=model.current_max_A,
+            current_max_A=current_max_A,
             shortest_interval_s=_SHORTEST_S,
         )
         super().__init__("1", identity, capabilities, clock)
         self._scpi = scpi
         self._four_wire = four_wire
-        self._model = model
         self._output = Output("open", 0.0, 1.0)
         self._armed: list[_Setting] = []
         scpi.write(":ABOR", ":OUTP OFF", ":OUTP:VOLT:SMOD HIMP", ":OUTP:CURR:SMOD HIMP", "*CLS")
@@ -185,7 +173,7 @@ class KeithleyChannel(HostTimedChannel):
             f":SOUR:FUNC {source}",
             f':SENS:FUNC "{measured}"',
             f":SENS:{measured}:RANG:AUTO ON",
-            f":SENS:{measured}:NPLC {self._model.nplc:g}",
+            f":SENS:{measured}:NPLC {_NPLC:g}",
             f":SENS:{measured}:AZER OFF",
             f":SOUR:{source}:RANG {level_range:.7g}",
         )
@@ -220,29 +208,25 @@ class KeithleyChannel(HostTimedChannel):
         self._confirm([*self._armed, _Setting(":OUTP", 1.0)])
 
     def _switch_off(self) -> None:
-        problem: InstrumentError | None = None
-        until = time.monotonic() + _SWITCHING_OFF_S
-        while problem is None or time.monotonic() < until:
-            try:
-                self._scpi.write(":ABOR", ":OUTP OFF")
-                self._confirm([_Setting(":OUTP", 0.0)])
-            except NotConnected as error:
-                problem = error
-                time.sleep(_REOPEN_S)
-                with contextlib.suppress(InstrumentError):
-                    self._scpi.reopen()
-            except InstrumentError as error:
-                problem = error
-            else:
-                return
-        kind = NotConnected if isinstance(problem, NotConnected) else Timeout
-        raise kind(
-            f"The output of {self.identity} may still be on: switch it off at the instrument. ({problem})"
+        insist(
+            self._confirm_off,
+            f"The output of {self.identity} may still be on: switch it off at the instrument.",
+            retried=(InstrumentError,),
         )
+
+    def _confirm_off(self) -> None:
+        try:
+            self._scpi.write(":ABOR", ":OUTP OFF")
+            self._confirm([_Setting(":OUTP", 0.0)])
+        except NotConnected:
+            # For the next attempt.
+            with contextlib.suppress(InstrumentError):
+                self._scpi.reopen()
+            raise
 
     def _compliance(self, value: float) -> int:
         """Return the flag of a reading that the compliance holds, instead of the level."""
-        held = abs(value) >= self._output.compliance * (1.0 - _ACCURACY_A)
+        held = abs(value) >= self._output.compliance * (1.0 - _BESIDE_COMPLIANCE)
         return int(Flag.COMPLIANCE) if held and self._output.mode != "open" else 0
 
     def _confirm(self, settings: list[_Setting]) -> None:

@@ -8,6 +8,7 @@ disconnect its electrodes; older ones cannot watch an open circuit.
 
 import json
 import math
+import re
 import threading
 import time
 from collections.abc import Generator
@@ -23,15 +24,17 @@ from ..protocols.steps import ConstantPotential, PotentialSweep, Rest, Step
 from .base import Channel, Identity, Instrument
 from .checks import Capabilities
 from .errors import BadReply, InstrumentError, InstrumentFault, NotConnected, OutOfRange, Timeout
+from .insisting import insist
 from .link import PatientLink, open_link
 from .ordering import InOrder
 
 _REPLY_S = 2.0
 _SILENT_S = 10.0
-_STOPPING_S = 5.0
 _QUIET_S = 0.15
 _LONGEST_PERIOD_MS = 1000
 _PACKET = 64
+_CAN_DISCONNECT = (0, 2)
+"""Version of the hardware from which on electrodes can be disconnected."""
 _HIGHEST_V = 10.0
 _ABOVE = 1.05
 _NOTHING = np.zeros(0, MEASUREMENT)
@@ -75,17 +78,9 @@ class Rodeostat(Instrument):
             self._dialogue.close()
             raise
         self.channels = (self._channel,)
-        self._closed = False
 
-    def close(self) -> None:
-        """Disconnect the cell and let go of the port; idempotent."""
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            self._channel.rest()
-        finally:
-            self._dialogue.close()
+    def _let_go(self) -> None:
+        self._dialogue.close()
 
     def _identify(self) -> tuple[Identity, dict[str, float], bool]:
         ask = self._dialogue.ask
@@ -99,13 +94,13 @@ class Rodeostat(Instrument):
                 variant.encode(),
             )
         try:
-            hardware = str(ask("getHardwareVersion")["version"]).lstrip("V")
+            hardware = str(ask("getHardwareVersion")["version"])
         except InstrumentFault:
             # Boards before 0.2 do not know the question.
-            hardware = "0.1"
+            hardware = "V0.1"
         number = str(ask("getDeviceId")["deviceId"])
         identity = Identity(f"Rodeostat {variant}", number, firmware, self.address)
-        return identity, ranges, hardware >= "0.2"
+        return identity, ranges, tuple(map(int, re.findall(r"\d+", hardware))) >= _CAN_DISCONNECT
 
 
 class RodeostatChannel(Channel):
@@ -178,24 +173,19 @@ class RodeostatChannel(Channel):
     def rest(self) -> None:
         """Stop what runs and disconnect the cell; see `Channel.rest`."""
         self._stop.set()
-        until = time.monotonic() + _STOPPING_S
-        while True:
-            try:
-                self._dialogue.stop_test()
-                if self._can_disconnect:
-                    self._dialogue.ask("setAllElectConnected", connected=False)
-                else:
-                    self._dialogue.ask("setVolt", v=0.0)
-            except (NotConnected, Timeout, BadReply) as error:
-                if time.monotonic() > until:
-                    kind = NotConnected if isinstance(error, NotConnected) else Timeout
-                    raise kind(
-                        f"The cell on {self.identity} may still be on, as it does not confirm that "
-                        f"it is disconnected: pull its plug. ({error})"
-                    ) from error
-                time.sleep(0.2)
-            else:
-                return
+        insist(
+            self._disconnect,
+            f"The cell on {self.identity} may still be on, as it does not confirm that it is disconnected: "
+            "pull its plug.",
+            retried=(NotConnected, Timeout, BadReply),
+        )
+
+    def _disconnect(self) -> None:
+        self._dialogue.stop_test()
+        if self._can_disconnect:
+            self._dialogue.ask("setAllElectConnected", connected=False)
+        else:
+            self._dialogue.ask("setVolt", v=0.0)
 
     def _set_range(self, step: Step) -> None:
         limit_A = step.limits.current_max_A

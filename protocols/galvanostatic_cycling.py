@@ -1,12 +1,12 @@
 """Charging and discharging a cell with constant currents, cycle after cycle."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from .base import Protocol, Steps
 from .cell import Cell
-from .half_cycles import HalfCycles
+from .half_cycles import HalfCycles, upper_above_lower
 from .open_circuit import ocv_rest
 from .quantities import Current, Duration, OptionalPause, PositiveCurrent, Potential
 
@@ -43,11 +43,7 @@ class GalvanostaticCycling(Protocol):
     measure_every: Duration | None = None
     """Time between measurements that look for the cut-offs; by default 1/2000 of a half-cycle."""
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.upper <= self.lower:
-            raise ValueError(f"upper is {self.upper:g} V; it must be above lower, {self.lower:g} V")
-        return self
+    _consistent = model_validator(mode="after")(upper_above_lower)
 
     def steps(self, cell: Cell) -> Steps:
         """Yield rest, and for every cycle charge, hold and discharge; stop at the retention asked for."""

@@ -1,11 +1,12 @@
 """Galvanostatic intermittent titration: pulses of current, and a rest after each."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from .base import Protocol, Steps
 from .cell import Cell
+from .half_cycles import upper_above_lower
 from .quantities import Current, Duration, PositiveCurrent, Potential
 from .steps import ConstantCurrent, Record, Rest, Until
 
@@ -35,11 +36,7 @@ class GITT(Protocol):
     sample_every: Duration = 10.0
     """Time between samples; the first minute of each pulse and rest is sampled more closely."""
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.upper <= self.lower:
-            raise ValueError(f"upper is {self.upper:g} V; it must be above lower, {self.lower:g} V")
-        return self
+    _consistent = model_validator(mode="after")(upper_above_lower)
 
     def steps(self, cell: Cell) -> Steps:
         """Yield pulse and rest in turn, until a pulse reaches its potential."""

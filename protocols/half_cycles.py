@@ -1,12 +1,30 @@
 """Charges and discharges of a cell with a cathode, as the cycling protocols share them."""
 
 from collections.abc import Generator
+from typing import Protocol, TypeVar
 
 from .cell import Cell, MissingMetadataError
 from .steps import ConstantCurrent, ConstantPotential, Record, Rest, Step, StepResult, Until
 
 _RESOLUTION = 2000
 """Measurements in a half-cycle at least, where the capacity of the cell is known."""
+
+
+class BetweenPotentials(Protocol):
+    """A protocol whose fields bound the potential."""
+
+    upper: float
+    lower: float
+
+
+_P = TypeVar("_P", bound=BetweenPotentials)
+
+
+def upper_above_lower(protocol: _P) -> _P:
+    """Validate that a protocol's `upper` potential lies above its `lower` one."""
+    if protocol.upper <= protocol.lower:
+        raise ValueError(f"upper is {protocol.upper:g} V; it must be above lower, {protocol.lower:g} V")
+    return protocol
 
 
 class HalfCycles:

@@ -1,12 +1,12 @@
 """Resistance from pulses of current at several states of charge (DCIR, HPPC)."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from .base import Protocol, Steps
 from .cell import Cell
-from .half_cycles import HalfCycles
+from .half_cycles import HalfCycles, upper_above_lower
 from .open_circuit import ocv_rest
 from .quantities import Current, Duration, PositiveCurrent, Potential
 from .steps import ConstantCurrent, Record, Rest, Until
@@ -40,11 +40,7 @@ class PulseResistance(Protocol):
     sample_every: Duration = 30.0
     """Time between samples outside of the pulses."""
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.upper <= self.lower:
-            raise ValueError(f"upper is {self.upper:g} V; it must be above lower, {self.lower:g} V")
-        return self
+    _consistent = model_validator(mode="after")(upper_above_lower)
 
     def steps(self, cell: Cell) -> Steps:
         """Yield a full charge; then rest, pulses and a part of the discharge, until the cell is empty."""

@@ -1,12 +1,12 @@
 """Capacity at one rate after the other."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from .base import Protocol, Steps
 from .cell import Cell
-from .half_cycles import HalfCycles
+from .half_cycles import HalfCycles, upper_above_lower
 from .open_circuit import ocv_rest
 from .quantities import Current, Duration, OptionalPause, PositiveCurrent, Potential, QuantityList
 
@@ -37,11 +37,7 @@ class RateTest(Protocol):
     sample_every: Duration = 10.0
     """Time between samples."""
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.upper <= self.lower:
-            raise ValueError(f"upper is {self.upper:g} V; it must be above lower, {self.lower:g} V")
-        return self
+    _consistent = model_validator(mode="after")(upper_above_lower)
 
     def steps(self, cell: Cell) -> Steps:
         """Yield all cycles, counted on through the rates."""

@@ -1,12 +1,10 @@
 """How much charge a cell loses while it is stored."""
 
-from typing import Self
-
 from pydantic import model_validator
 
 from .base import Protocol, Steps
 from .cell import Cell
-from .half_cycles import HalfCycles
+from .half_cycles import HalfCycles, upper_above_lower
 from .open_circuit import ocv_rest
 from .quantities import Current, Duration, OptionalPause, PositiveCurrent, Potential
 from .steps import Record, Rest, Until
@@ -35,11 +33,7 @@ class SelfDischarge(Protocol):
     sample_every: Duration = 30.0
     """Time between samples; during storage ten times as long."""
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.upper <= self.lower:
-            raise ValueError(f"upper is {self.upper:g} V; it must be above lower, {self.lower:g} V")
-        return self
+    _consistent = model_validator(mode="after")(upper_above_lower)
 
     def steps(self, cell: Cell) -> Steps:
         """Yield a cycle before the storage, one with the storage between charge and discharge, one after."""

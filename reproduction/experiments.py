@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from ..simulators import CATHODES, USUAL_RATE_C, cathode_of
 from ..storage import Result, Run, Table
 
 Facts = dict[str, Any]
-_THICKNESS_UM = 50.0
+THICKNESS_UM = 50.0
+"""Of an electrolyte, where a paper gives none."""
+_THERMAL_mV = 25.693
+"""RT/F at 25 °C."""
 _LIFE_CURRENT, _LIFE_CAPACITY = 0.1, 0.1
 _OVERPOTENTIAL_CYCLES = 3
-_USUAL_RATE_C = 0.5
 _FINE_TEMPERATURES = ", ".join(str(degC) for degC in range(25, 81, 5)) + " °C"
 
 
@@ -82,6 +85,18 @@ class Experiment:
 def _result(run: Run, name: str) -> Result | None:
     found = run.results.get(name)
     return found if isinstance(found, Result) else None
+
+
+def _mean_at(
+    run: Run, table: str, where: tuple[str, float], column: str, unit: str, scale: float = 1.0
+) -> Result | None:
+    """Return the mean of a column over the rows of a table where another one has a value."""
+    found = run.results.get(table)
+    name, value = where
+    if not isinstance(found, Table) or name not in (found.rows.dtype.names or ()):
+        return None
+    rows = found.rows[np.isclose(found.rows[name], value, rtol=5e-3)]
+    return Result(scale * float(np.mean(rows[column])), unit, None, found.method) if len(rows) else None
 
 
 def _single(
@@ -173,10 +188,10 @@ def _overpotential_cell(system: str, facts: Facts) -> tuple[str, dict[str, Any]]
     each = [mV / current for current, mV in known.items()]
     # The resistance that misses the largest and the smallest by the same share.
     whole_ohm_cm2 = 2.0 / (1.0 / min(each) + 1.0 / max(each))
-    thickness_cm = facts.get("thickness_um", _THICKNESS_UM) * 1e-4
+    thickness_cm = facts.get("thickness_um", THICKNESS_UM) * 1e-4
     sigma = facts.get("conductivity_S_per_cm", facts.get("conductivity_30C_S_per_cm", 5e-4))
     bulk = thickness_cm / sigma / (facts.get("transference_number") or 0.4)
-    transfer = 2 * 25.693 / _FAST_mA_PER_CM2
+    transfer = 2 * _THERMAL_mV / _FAST_mA_PER_CM2
     return f"Li|{system}|Li", {
         "exchange_current_density_mA_per_cm2": _FAST_mA_PER_CM2,
         "interphase_resistance_ohm_cm2": (whole_ohm_cm2 - bulk - transfer) / 2.0,
@@ -195,13 +210,7 @@ def _overpotential_protocol(_: str, facts: Facts) -> dict[str, Any]:
 
 
 def _overpotential_at(run: Run, current: float) -> Result | None:
-    table = run.results.get("overpotential")
-    if not isinstance(table, Table):
-        return None
-    rows = table.rows[np.isclose(table.rows["current_density"], current, rtol=0.01)]
-    if not len(rows):
-        return None
-    return Result(float(np.mean(rows["overpotential_mean"])), "mV", None, table.method)
+    return _mean_at(run, "overpotential", ("current_density", current), "overpotential_mean", "mV")
 
 
 def _overpotential(_: str, facts: Facts) -> list[Printed]:
@@ -213,7 +222,7 @@ def _overpotential(_: str, facts: Facts) -> list[Printed]:
         notes.append(f"The printed overpotentials are {listed} Ω·cm²: no single resistance gives them all.")
     exchange = facts.get("exchange_current_density_mA_per_cm2")
     if known and exchange is not None:
-        alone = 4 * 25.693 * math.asinh(min(known) / (2 * exchange))
+        alone = 4 * _THERMAL_mV * math.asinh(min(known) / (2 * exchange))
         if alone > known[min(known)]:
             notes.append(f"The printed i_0 alone would give {alone:.0f} mV at {min(known):g} mA/cm².")
     if "overpotential_end_mV" in facts.get("symmetric_life_h", {}):
@@ -240,9 +249,9 @@ def _full(system: str, _: Facts, **parameters: Any) -> tuple[str, dict[str, Any]
 
 def _window(system: str, facts: Facts) -> dict[str, str]:
     """Return the cut-offs of a cathode, those that are printed where they are."""
-    cathode = system.split("|", maxsplit=1)[0].rsplit(maxsplit=1)[-1]
-    low, high = {"LFP": (2.5, 3.8), "LCO": (3.0, 4.4), "LRMO": (2.0, 4.8)}.get(cathode, (2.8, 4.3))
-    low, high = facts.get("window_V", (low, facts.get("upper_cutoff_V", high)))
+    usual = CATHODES[cathode_of(system)]
+    highest_V = facts.get("upper_cutoff_V", usual.upper_cutoff_V)
+    low, high = facts.get("window_V", (usual.lower_cutoff_V, highest_V))
     return {"lower": f"{low} V", "upper": f"{high} V"}
 
 
@@ -256,11 +265,7 @@ def _rate_protocol(system: str, facts: Facts) -> dict[str, Any]:
 
 
 def _rate_at(run: Run, rate: float) -> Result | None:
-    table = run.results.get("rate_capacity")
-    if not isinstance(table, Table) or "rate" not in (table.rows.dtype.names or ()):
-        return None
-    rows = table.rows[np.isclose(table.rows["rate"], rate, rtol=0.01)]
-    return Result(float(rows["specific_capacity"][0]), "mAh/g", None, table.method) if len(rows) else None
+    return _mean_at(run, "rate_capacity", ("rate", rate), "specific_capacity", "mAh/g")
 
 
 def _rates(system: str, facts: Facts) -> list[Printed]:
@@ -282,14 +287,14 @@ def _retention_experiment(key: str) -> Experiment:
         aged = facts.get(key, {})
         if not aged.get("retention_percent") or not aged.get("cycles"):
             return []
-        note = "" if "rate_C" in aged else f"The paper gives no rate; {_USUAL_RATE_C}C was assumed."
-        quantity = f"retention after {aged['cycles']} cycles at {aged.get('rate_C', _USUAL_RATE_C):g}C"
+        note = "" if "rate_C" in aged else f"The paper gives no rate; {USUAL_RATE_C}C was assumed."
+        quantity = f"retention after {aged['cycles']} cycles at {aged.get('rate_C', USUAL_RATE_C):g}C"
         read = partial(_result, name="capacity_retention")
         return [Printed(quantity, "%", float(aged["retention_percent"]), read, absolute=1.0, note=note)]
 
     def protocol(system: str, facts: Facts) -> dict[str, Any]:
         aged = facts[key]
-        rate = aged.get("rate_C", _USUAL_RATE_C)
+        rate = aged.get("rate_C", USUAL_RATE_C)
         return {
             "protocol": "GalvanostaticCycling", "cycles": aged["cycles"], "formation_cycles": 0,
             "charge_current": f"{min(rate, 1.0)}C", "discharge_current": f"{rate}C", "hold_until": "0.02C",
@@ -315,12 +320,8 @@ def _polarization_protocol(system: str, facts: Facts) -> dict[str, Any]:
 
 
 def _polarization_in(run: Run, cycle: int) -> Result | None:
-    """Return the distance between charge and discharge in the middle of their capacity."""
-    table = run.results.get("cycles")
-    if not isinstance(table, Table):
-        return None
-    rows = table.rows[table.rows["cycle"] == cycle]
-    return Result(float(rows["polarization"][0]) * 1e3, "mV", None, table.method) if len(rows) else None
+    """Return the distance between the mean potentials of charge and discharge."""
+    return _mean_at(run, "cycles", ("cycle", cycle), "polarization", "mV", scale=1e3)
 
 
 def _polarization(_: str, facts: Facts) -> list[Printed]:

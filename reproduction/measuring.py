@@ -11,13 +11,19 @@ from typing import Any
 from ..analysis.report import draw_report
 from ..engine import run
 from ..protocols import Cell, load_protocol
-from ..simulators import CATHODES, cathode_of, published_cell, published_systems, simulated, simulated_chamber
+from ..simulators import (
+    CATHODES,
+    LOADING_mg_PER_cm2,
+    cathode_of,
+    published_cell,
+    published_systems,
+    simulated,
+    simulated_chamber,
+)
 from ..storage.bdf import safe_name
 from .comparison import Comparison, compare
-from .experiments import EXPERIMENTS, Experiment
+from .experiments import EXPERIMENTS, THICKNESS_UM, Experiment
 
-_THICKNESS_UM = 50.0
-_LOADING_mg_PER_cm2 = 2.0
 _BY_NAME = {each.name: each for each in EXPERIMENTS}
 
 
@@ -112,9 +118,9 @@ def _metadata(system: str, cell_name: str, experiment: Experiment, facts: dict[s
         "counter_electrode": last,
     }
     if experiment.group == "electrolytes":
-        return Cell.model_validate({**known, "thickness": f"{facts.get('thickness_um', _THICKNESS_UM)} µm"})
+        return Cell.model_validate({**known, "thickness": f"{facts.get('thickness_um', THICKNESS_UM)} µm"})
     one_C = facts.get("one_C_mAh_per_g", CATHODES[cathode_of(system)].one_C_mAh_per_g)
-    mass_mg = facts.get("loading_mg_per_cm2", _LOADING_mg_PER_cm2)
+    mass_mg = facts.get("loading_mg_per_cm2", LOADING_mg_PER_cm2)
     return Cell.model_validate(
         {**known, "active_mass": f"{mass_mg} mg", "specific_capacity": f"{one_C} mAh/g"}
     )

@@ -2,9 +2,11 @@
 
 from .cells import (
     CATHODES,
+    USUAL_RATE_C,
     BlockingCell,
     FullCell,
     LithiumCopperCell,
+    LOADING_mg_PER_cm2,
     RandlesCell,
     Replay,
     Resistor,
@@ -30,11 +32,13 @@ from .simulated import serve, simulated, simulated_chamber
 __all__ = [
     "CATHODES",
     "DEVICES",
+    "USUAL_RATE_C",
     "BlockingCell",
     "EmStatDevice",
     "FullCell",
     "JulaboDevice",
     "KeithleyDevice",
+    "LOADING_mg_PER_cm2",
     "LithiumCopperCell",
     "PtyServer",
     "RandlesCell",

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 
+from ..core.integration import Integrator
 from .errors import StorageError
 from .journal import JournalWriter, Kind, journal_path
 from .run import Run, StepRecord
@@ -101,10 +101,9 @@ def _interrupted(step: StepRecord, run: Run) -> bytes:
     values: dict[str, Any] = {"end_test_time_second": step.end_s, "end_reason": "interrupted"}
     if len(rows):
         before = run.samples[step.samples.start - 1]["net_capacity_ah"] if step.samples.start else 0.0
-        power_W = rows["voltage_volt"] * rows["current_ampere"]
-        hours = np.diff(rows["test_time_second"], prepend=step.begin_s) / 3600.0
-        mean_W = (power_W + np.concatenate([power_W[:1], power_W[:-1]])) / 2.0
+        time_s = rows["test_time_second"] - step.begin_s
+        _, energy_J = Integrator().add(time_s, rows["voltage_volt"], rows["current_ampere"])
         values["charge_ampere_hour"] = float(rows["net_capacity_ah"][-1] - before)
-        values["energy_watt_hour"] = float(np.nansum(mean_W * hours))
+        values["energy_watt_hour"] = float(energy_J[-1]) / 3600.0
         values["end_unix_time_second"] = float(rows["unix_time_second"][-1])
     return json.dumps(values).encode()

@@ -190,6 +190,15 @@ def test_what_it_cannot_do_is_refused_with_the_range(model, change, says):
         assert not device.cell_is_on
 
 
+def test_an_end_that_it_never_reaches_is_refused(model):
+    with connected(model, Resistor(OHM)) as (instrument, _):
+        step = ConstantPotential(
+            potential_V=0.5, until=Until(current_above_A=99.0), record=Record(interval_s=1.0)
+        )
+        with pytest.raises(OutOfRange, match="never reaches 99 A: its largest current is"):
+            instrument.channels[0].check(step)
+
+
 def test_a_current_that_is_too_large_is_refused(model):
     with connected(model, Resistor(OHM)) as (instrument, _):
         channel = instrument.channels[0]

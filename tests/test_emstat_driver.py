@@ -367,6 +367,6 @@ def test_a_lost_connection_is_not_a_hang(connect, monkeypatch):
     monkeypatch.setattr(link, "read", lost)
     monkeypatch.setattr(link, "write", lost)
     monkeypatch.setattr("faradaic.instruments.link.PATIENCE_S", 0.5)
-    monkeypatch.setattr(driver, "_RECOVERY_S", 0.5)
+    monkeypatch.setattr("faradaic.instruments.insisting.INSIST_S", 0.5)
     with pytest.raises(NotConnected):
         collect(blocks)

@@ -12,6 +12,7 @@ from ...core.samples import MEASUREMENT, Block
 from ...protocols.steps import Step
 from ..base import Channel, Identity, Instrument
 from ..errors import BadReply, InstrumentError, NotConnected, Timeout
+from ..insisting import insist
 from ..link import PatientLink, open_link
 from .models import BAUDRATES, MODELS, Model
 from .script import CELL_OFF, READ_POTENTIAL, Script, compile_step
@@ -19,8 +20,6 @@ from .script_run import ScriptRun
 from .wire import PAUSE_AFTER_ERROR_S, Wire
 
 _STOP_WAIT_S = 3.0
-_RECOVERY_S = 5.0
-_REOPEN_S = 0.2
 _NOTHING = np.zeros(0, MEASUREMENT)
 
 
@@ -50,17 +49,9 @@ class EmStat(Instrument):
             raise
         self._channel = EmStatChannel(self._wire, self.identity, model, self.clock)
         self.channels = (self._channel,)
-        self._closed = False
 
-    def close(self) -> None:
-        """Put the channel at rest and let go of the port; idempotent."""
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            self._channel.rest()
-        finally:
-            self._wire.close()
+    def _let_go(self) -> None:
+        self._wire.close()
 
 
 def _connect(address: str) -> Wire:
@@ -214,26 +205,16 @@ class EmStatChannel(Channel):
         with self._reading:
             if run is not None:
                 run.ended = True
-            until = time.monotonic() + _RECOVERY_S
-            while True:
-                try:
-                    self._wire.synchronise()
-                    self._execute(CELL_OFF)
-                except NotConnected as error:
-                    if time.monotonic() > until:
-                        raise self._out_of_control(error) from error
-                    time.sleep(_REOPEN_S)
-                except InstrumentError as error:
-                    raise self._out_of_control(error) from error
-                else:
-                    return
+            insist(
+                self._start_over,
+                f"{self.identity} does not stop, and its cell may still be on. "
+                "Switch the instrument off or disconnect the cell.",
+                retried=(NotConnected,),
+            )
 
-    def _out_of_control(self, error: InstrumentError) -> InstrumentError:
-        kind = NotConnected if isinstance(error, NotConnected) else Timeout
-        return kind(
-            f"{self.identity} does not stop, and its cell may still be on. "
-            f"Switch the instrument off or disconnect the cell. ({error})"
-        )
+    def _start_over(self) -> None:
+        self._wire.synchronise()
+        self._execute(CELL_OFF)
 
     def _rest_after_failure(self) -> None:
         try:

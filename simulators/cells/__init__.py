@@ -7,7 +7,7 @@ from .copper import LithiumCopperCell
 from .full import FullCell
 from .parse import parse_cell
 from .published import published_cell, published_systems
-from .published_full import cathode_of
+from .published_full import USUAL_RATE_C, LOADING_mg_PER_cm2, cathode_of
 from .randles import RandlesCell
 from .replay import Replay
 from .resistor import Resistor
@@ -15,8 +15,10 @@ from .symmetric import SymmetricCell
 
 __all__ = [
     "CATHODES",
+    "USUAL_RATE_C",
     "BlockingCell",
     "FullCell",
+    "LOADING_mg_PER_cm2",
     "LithiumCopperCell",
     "RandlesCell",
     "Replay",

@@ -9,11 +9,13 @@ from .cathode import CATHODES
 from .full import FullCell
 from .rate_capability import fit_rate_capacities
 
-_LOADING_mg_PER_cm2 = 2.0
+LOADING_mg_PER_cm2 = 2.0
+"""Of active material, where a paper gives none."""
+USUAL_RATE_C = 0.5
+"""Rate of a cycling experiment, where a paper gives none."""
 _AREA_cm2 = 1.0
 _THERMAL_mV = 2.0 * 25.693
 """2RT/F at 25 °C."""
-_USUAL_RATE_C = 0.5
 
 
 def full_cell_parameters(name: str, facts: dict[str, Any], cycling: str = "cycling") -> dict[str, Any]:
@@ -33,7 +35,7 @@ def full_cell_parameters(name: str, facts: dict[str, Any], cycling: str = "cycli
     """
     cathode = cathode_of(name)
     one_C = facts.get("one_C_mAh_per_g", CATHODES[cathode].one_C_mAh_per_g)
-    mass_g = facts.get("loading_mg_per_cm2", _LOADING_mg_PER_cm2) * 1e-3 * _AREA_cm2
+    mass_g = facts.get("loading_mg_per_cm2", LOADING_mg_PER_cm2) * 1e-3 * _AREA_cm2
     window_V = facts.get("window_V", (None, facts.get("upper_cutoff_V")))
     found: dict[str, Any] = {"cathode": cathode, "one_C_mAh_per_g": one_C, "capacity_mAh": one_C * mass_g}
     if window_V[1] is not None:
@@ -45,7 +47,7 @@ def full_cell_parameters(name: str, facts: dict[str, Any], cycling: str = "cycli
     if aged.get("retention_percent") and aged.get("cycles"):
         found["retention_percent"] = aged["retention_percent"]
         found["retention_cycles"] = aged["cycles"]
-        found["retention_rate_C"] = aged.get("rate_C", _USUAL_RATE_C)
+        found["retention_rate_C"] = aged.get("rate_C", USUAL_RATE_C)
     return found | _losses(facts, found, rates, one_C)
 
 
@@ -70,9 +72,9 @@ def _rates(facts: dict[str, Any], cycling: str) -> dict[float, float]:
     aged = facts.get(cycling, {})
     first = aged.get("first_mAh_per_g")
     if not rates and first:
-        rates[aged.get("rate_C", _USUAL_RATE_C)] = first
+        rates[aged.get("rate_C", USUAL_RATE_C)] = first
     if not rates and facts.get("discharge_mAh_per_g"):
-        rates[_USUAL_RATE_C] = facts["discharge_mAh_per_g"]
+        rates[USUAL_RATE_C] = facts["discharge_mAh_per_g"]
     return rates
 
 
@@ -103,9 +105,9 @@ def _losses(
     elif growth:
         ratio = growth["cycle_20"] / growth["cycle_1"]
         losses = {"exchange_current_mA": 100.0 * one_C_mA}
-        losses |= _ageing(growth["cycle_1"], ratio, 20, rates[_USUAL_RATE_C], rates, one_C)
+        losses |= _ageing(growth["cycle_1"], ratio, 20, rates[USUAL_RATE_C], rates, one_C)
         if "polarization_V" in facts:
-            whole_ohm = facts["polarization_V"] * 1e3 / 2.0 / (_USUAL_RATE_C * one_C_mA)
+            whole_ohm = facts["polarization_V"] * 1e3 / 2.0 / (USUAL_RATE_C * one_C_mA)
             losses["series_ohm"] = max(whole_ohm - growth["cycle_1"], 1.0)
     return losses
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.integration import Integrator
 from ...core.samples import IMPEDANCE, SAMPLE, Block
 from ..errors import StorageError
 from ..recorder import Recorder
@@ -154,22 +155,20 @@ def _record_samples(recorder: Recorder, found: Recording, parts: list[Part], kin
 
 
 def _rows(found: Recording, part: Part, number: int, net_Ah: float) -> tuple[Block, float, float]:
-    """Return the rows of a step, and its charge and energy by the trapezoidal rule."""
+    """Return the rows of a step, and its charge in Ah and energy in Wh."""
     span = slice(part.first, part.end)
     time_s, potential_V, current_A = found.time_s[span], found.potential_V[span], found.current_A[span]
-    hours = np.diff(time_s) / 3600.0
-    charge = np.concatenate([[0.0], np.cumsum(0.5 * (current_A[1:] + current_A[:-1]) * hours)])
-    power = potential_V * current_A
-    energy = float(np.sum(0.5 * (power[1:] + power[:-1]) * hours))
+    charge_C, energy_J = Integrator().add(time_s - time_s[0], potential_V, current_A)
+    charge_Ah = charge_C / 3600.0
     rows = np.zeros(part.end - part.first, SAMPLE)
     rows["test_time_second"] = time_s
     rows["unix_time_second"] = np.nan if found.unix_time_s is None else found.unix_time_s[span]
     rows["voltage_volt"], rows["current_ampere"] = potential_V, current_A
-    rows["net_capacity_ah"] = net_Ah + charge
+    rows["net_capacity_ah"] = net_Ah + charge_Ah
     rows["step_count"], rows["cycle_count"] = number, part.cycle
     degC = found.temperature_degC
     rows["ambient_temperature_celsius"] = np.nan if degC is None else degC[span]
-    return rows, float(charge[-1]), energy
+    return rows, float(charge_Ah[-1]), float(energy_J[-1]) / 3600.0
 
 
 def _begun(number: int, cycle: int, role: str, label: str, begin_s: float) -> dict[str, Any]:

@@ -195,7 +195,6 @@ class KeithleyDevice:
         self._buffers = {"DEFBUFFER1": Buffer(), "DEFBUFFER2": Buffer()}
         self._loaded: list[tuple[float, float | None, str]] = []
         self._pending: deque[Point] = deque()
-        self._read_in_range = True
 
     def _ask(self, setting: Setting) -> str:
         return setting.text(self._values[setting.name])
