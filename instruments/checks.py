@@ -94,7 +94,8 @@ def _check_reach(step: Step, capabilities: Capabilities, who: str) -> None:
     until = step.until
     above_A = until.current_above_A
     others = until.model_dump(exclude={"current_above_A", "potential_rate_window_s"}, exclude_none=True)
-    if above_A is not None and not others and above_A > capabilities.current_max_A:
+    is_held = isinstance(step, ConstantPotential | ConstantCurrent)
+    if is_held and above_A is not None and not others and above_A > capabilities.current_max_A:
         raise OutOfRange(
             f"{who} never reaches {pretty(above_A, 'A')}: its largest current is "
             f"{pretty(capabilities.current_max_A, 'A')}."

@@ -197,6 +197,9 @@ def test_an_end_that_it_never_reaches_is_refused(model):
         )
         with pytest.raises(OutOfRange, match="never reaches 99 A: its largest current is"):
             instrument.channels[0].check(step)
+        # A sweep ends by itself.
+        sweep = STEPS["potential_sweep"].model_copy(update={"until": Until(current_above_A=99.0)})
+        instrument.channels[0].check(sweep)
 
 
 def test_a_current_that_is_too_large_is_refused(model):
