@@ -59,9 +59,9 @@ def resumed(
             raise ProtocolError(f"{path} cannot go on: {error}") from None
         if protocol is not None and protocol.to_dict() != run.protocol:
             raise ProtocolError(f"{path} was recorded with other parameters of {type(protocol).__name__}")
-        history = history_of(run)
+        history, run_id = history_of(run), run.attributes["run_id"]
         limits = Limits.model_validate(json.loads(run.environment.get("limits", "{}")))
         cell = Cell.from_metadata(run.cell)
     runner = Runner(asked, channel, cell=cell, out=path, chamber=chamber, subscribers=subscribers)
-    runner.go_on_from(history, limits)
+    runner.go_on_from(history, limits, run_id)
     return runner

@@ -5,6 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from contextlib import closing
+from itertools import takewhile
 from pathlib import Path
 
 from ..core.units import pretty_duration
@@ -23,6 +24,7 @@ from ..protocols import (
     StepResult,
     Steps,
     Until,
+    foreseen,
 )
 from ..storage import Recorder, StorageError
 from .commands import Commands
@@ -125,6 +127,8 @@ class Runner:
         self._net_charge_C = 0.0
         self._history: History | None = None
         self._before_s = 0.0
+        self._run_id: str = self._metadata["run"]["run_id"]
+        self._results: list[StepResult] = []
 
     def run(self) -> str:
         """Run the protocol and return the state in which it ended.
@@ -155,9 +159,10 @@ class Runner:
             self._record.close(self.state)
         return self.state
 
-    def go_on_from(self, history: History, limits: Limits) -> None:
+    def go_on_from(self, history: History, limits: Limits, run_id: str) -> None:
         """Complete a run that was interrupted, instead of beginning one; see `resume.resumed`."""
         self._history = history
+        self._run_id = run_id
         self._limits = limits
         self._before_s = history.end_test_s
         self._step_count = history.step_count
@@ -190,8 +195,8 @@ class Runner:
         else:
             gap_s = self.channel.clock.now() - self._begin_s - self._before_s
             where = f"with step {len(self._history.results) + 1} of the protocol"
-            lost = f" after {pretty_duration(gap_s)} without a record" if gap_s > 0 else ""
-            self._record.event("warning", "engine", f"Go on{lost}, {where}: {what}.")
+            since = f", {pretty_duration(gap_s)} after the last sample" if gap_s > 0 else ""
+            self._record.event("warning", "engine", f"Go on{since}, {where}: {what}.")
         try:
             self._run_program()
         except _Ended as end:
@@ -223,6 +228,9 @@ class Runner:
                 result = self._run_step(step, history.totals, history.segments)
             else:
                 result = self._run_step(step, Totals(), 0)
+            if self.channel.capabilities.runs_programs:
+                # Only those look ahead, and then from the beginning.
+                self._results.append(result)
 
     def _run_step(self, step: Step, totals: Totals, number: int) -> StepResult:
         """Run a step, in as many segments as it takes, and return what it measured.
@@ -237,7 +245,8 @@ class Runner:
                 reason = self._temper(step)
             if reason is None:
                 part = check_step(work.popleft(), self.channel, self._limits)
-                reason = self._run_segment(part, totals, number)
+                follows_on = self._look_ahead(part, totals)
+                reason = self._run_segment(part, totals, number, follows_on=follows_on)
                 number += 1
             if reason == "stopped":
                 raise _Ended("stopped", "Stopped by the operator.", "info")
@@ -249,6 +258,24 @@ class Runner:
             elif reason != "completed":
                 break
         return totals.result(reason)
+
+    def _look_ahead(self, part: Step, totals: Totals) -> bool:
+        """Tell an instrument that runs programs what comes; return whether it is doing `part` already."""
+        if self.channel.follows_on(part):
+            return True
+        if not self.channel.capabilities.runs_programs:
+            return False
+        now = part.temperature_degC
+        done = len(self._results)
+        plan = foreseen(self.protocol, self.cell, self._results)
+        # What is run at another temperature waits for it.
+        stays = takewhile(lambda step: step.temperature_degC in (None, now), plan[done:])
+        checked = [check_step(step, self.channel, self._limits) for step in (*plan[:done], *stays)]
+        is_under_way = self.channel.foresee(
+            part, checked, done, run_id=self._run_id, elapsed_s=totals.duration_s
+        )
+        self._pass_on_notices()
+        return is_under_way
 
     def _nothing_left(self, step: Step, totals: Totals, number: int) -> str:
         """Record that a step which was interrupted at its very end is complete; return why it ended."""
@@ -275,10 +302,12 @@ class Runner:
         self._tempering.give_up()
         return reason
 
-    def _run_segment(self, step: Step, totals: Totals, number: int, *, in_pause: bool = False) -> str:
+    def _run_segment(
+        self, step: Step, totals: Totals, number: int, *, in_pause: bool = False, follows_on: bool = False
+    ) -> str:
         """Run one segment and return why it ended; raise `_Ended` where the run ends with it."""
         self._tempering.poll(at_once=True)
-        self._segment = segment = self._new_segment(step, totals)
+        self._segment = segment = self._new_segment(step, totals, follows_on=follows_on)
         self._record.begin(segment, self._program_index, number)
         ending: str | None = None
         with closing(self.channel.run(step)) as blocks:
@@ -293,7 +322,10 @@ class Runner:
                     )
                     if ending is not None:
                         # Safe first, recorded then; the channel still yields what is under way.
-                        self.channel.rest()
+                        if ending == segment.ending != "limit":
+                            self.channel.finish()
+                        else:
+                            self.channel.rest()
                 self._record.rows(rows)
                 self._pass_on_notices()
         self._record.rows(segment.last_row())
@@ -335,11 +367,11 @@ class Runner:
         self._run_segment(check_step(watch, self.channel, self._limits), Totals(), 0, in_pause=True)
         self.state = "running"
 
-    def _new_segment(self, step: Step, totals: Totals) -> Segment:
+    def _new_segment(self, step: Step, totals: Totals, *, follows_on: bool = False) -> Segment:
         self._step_count += 1
         now_s = self.channel.clock.now() - self._begin_s
         # An instrument's clock may run ahead of ours; time in the file never runs backwards.
-        begin_s = max(now_s, self._record.end_s)
+        begin_s = self._record.end_s if follows_on else max(now_s, self._record.end_s)
         return Segment(
             step,
             totals,
@@ -347,6 +379,7 @@ class Runner:
             begin_test_s=begin_s,
             begin_unix_s=self.channel.clock.utc() + begin_s - now_s,
             net_charge_C=self._net_charge_C,
+            follows_on=follows_on,
         )
 
     def _pass_on_notices(self) -> None:

@@ -28,6 +28,8 @@ class Segment:
         When it begins.
     net_charge_C : float
         What has passed in the run before it.
+    follows_on : bool
+        Whether nothing is missing between it and the segment before.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Segment:
         begin_test_s: float,
         begin_unix_s: float,
         net_charge_C: float,
+        follows_on: bool = False,
     ) -> None:
         self.step = step
         self.totals = totals
@@ -53,6 +56,7 @@ class Segment:
         self._integrator = Integrator()
         self._before_s, self._before_C, self._before_J = totals.duration_s, totals.charge_C, totals.energy_J
         self._net_charge_C = net_charge_C
+        self._follows_on = follows_on
         self._limits = LimitCheck(step.limits, charge_C=totals.charge_C, energy_J=totals.energy_J)
         self._until = EndConditions(step.until)
         self._thinner = Thinner(step.record)
@@ -101,7 +105,7 @@ class Segment:
         rows["current_ampere"] = current_A
         rows["net_capacity_ah"] = (charge_C + self._net_charge_C) / 3600
         rows["cycle_count"] = block["scan"] + self.step.cycle
-        if is_first and self._before_s > 0:
+        if is_first and self._before_s > 0 and not self._follows_on:
             rows["flags"][0] |= Flag.AFTER_GAP
         keep = self._thinner.choose(block)
         if keep is None:

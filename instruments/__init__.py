@@ -8,9 +8,15 @@ from .emstat import EmStat
 from .errors import BadReply, InstrumentError, InstrumentFault, NotConnected, OutOfRange, Timeout
 from .julabo import Julabo
 from .keithley import Keithley
+from .neware import Neware
 from .rodeostat import Rodeostat
 
-DRIVERS: dict[str, type[Instrument]] = {"emstat": EmStat, "keithley": Keithley, "rodeostat": Rodeostat}
+DRIVERS: dict[str, type[Instrument]] = {
+    "emstat": EmStat,
+    "keithley": Keithley,
+    "neware": Neware,
+    "rodeostat": Rodeostat,
+}
 """The instrument families, by the name that `open_instrument` takes."""
 
 
@@ -51,6 +57,7 @@ __all__ = [
     "InstrumentFault",
     "Julabo",
     "Keithley",
+    "Neware",
     "NotConnected",
     "OutOfRange",
     "Rodeostat",

@@ -1,7 +1,7 @@
 """The interface behind which every instrument stands."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -84,9 +84,55 @@ class Channel(ABC):
     def read(self) -> Block:
         """Return one reading now, as one `MEASUREMENT` row, without switching the cell on."""
 
-    def recover(self, since_s: float) -> Iterator[Block]:  # noqa: ARG002
-        """Yield what the instrument buffered since a time in the step; nothing where it cannot."""
-        return iter(())
+    def foresee(
+        self,
+        step: Step,  # noqa: ARG002
+        plan: Sequence[Step],  # noqa: ARG002
+        index: int,  # noqa: ARG002
+        *,
+        run_id: str,  # noqa: ARG002
+        elapsed_s: float = 0.0,  # noqa: ARG002
+    ) -> bool:
+        """Take note of what will be run if nothing interferes, where `capabilities.runs_programs`.
+
+        The instrument starts as much of it as it can run by itself, from `step` on, unless it is
+        doing so already, since an earlier program of the same run was started.
+
+        Parameters
+        ----------
+        step : Step
+            What is run next: the step of the plan, or what remains of it.
+        plan : sequence of Step
+            All steps of the run from its beginning, as far as they are known.
+        index : int
+            Where in the plan the step stands.
+        run_id : str
+            Of the run, to know its program again.
+        elapsed_s : float
+            How much of the step was recorded before.
+
+        Returns
+        -------
+        bool
+            Whether the step was under way already, so that nothing is missing since.
+
+        Raises
+        ------
+        InstrumentError
+            The program was refused.
+        """
+        return False
+
+    def follows_on(self, step: Step) -> bool:  # noqa: ARG002
+        """Tell whether the instrument goes over into a step by itself, from the end of the last one."""
+        return False
+
+    def finish(self) -> None:
+        """End the step whose end condition was met; by default the cell is put at rest.
+
+        An instrument that ends its steps by itself does so; `run` then yields what is left of it.
+        """
+        self.rest()
 
     @abstractmethod
     def rest(self) -> None:

@@ -25,6 +25,8 @@ class Capabilities:
         Least time between samples.
     cuts_off_on_board : bool
         Whether limits and end conditions are kept by the instrument itself, when the computer is gone.
+    runs_programs : bool
+        Whether it goes over from step to step by itself, once it has been told a plan.
     """
 
     kinds: frozenset[str]
@@ -35,6 +37,7 @@ class Capabilities:
     frequency_max_Hz: float = 0.0
     shortest_interval_s: float = 0.001
     cuts_off_on_board: bool = False
+    runs_programs: bool = False
 
     @property
     def highest_spectrum_Hz(self) -> float:

@@ -21,15 +21,14 @@ from ..protocols.steps import (
 from .base import Channel, Identity
 from .checks import Capabilities
 from .errors import BadReply, NotConnected, Timeout
+from .waiting import NOTHING, waited_until
 
-_HEARTBEAT_S = 0.2
 _ABOVE = 1.05
 _ABOVE_LIMIT_V = 0.02
 _PER_DECADE = 9
 _TRIES = 4
 _LINK_PATIENCE_S = 10.0
 _REOPEN_S = 0.2
-_NOTHING = np.zeros(0, MEASUREMENT)
 
 
 class Reading(NamedTuple):
@@ -207,7 +206,7 @@ class HostTimedChannel(Channel):
     def _wait_for_link(self, loss: NotConnected) -> Generator[Block, None, None]:
         lost_at = time.monotonic()
         while time.monotonic() - lost_at < _LINK_PATIENCE_S:
-            yield _NOTHING
+            yield NOTHING
             if self._stop.is_set():
                 return
             try:
@@ -234,15 +233,7 @@ class HostTimedChannel(Channel):
         return block
 
     def _wait_until(self, moment_s: float) -> Generator[Block, None, None]:
-        """Wait in pieces, so that the caller can act."""
-        while not self._stop.is_set():
-            left_s = moment_s - self.clock.now()
-            if left_s <= 0.0:
-                return
-            piece_s = min(left_s, _HEARTBEAT_S * self.clock.speed)
-            self.clock.wait(piece_s, self._stop)
-            if left_s > piece_s:
-                yield _NOTHING
+        return waited_until(moment_s, self.clock, self._stop)
 
 
 def _moments(record: Record, shortest_s: float, duration_s: float | None) -> Iterator[float]:

@@ -27,6 +27,7 @@ from .errors import BadReply, InstrumentError, InstrumentFault, NotConnected, Ou
 from .insisting import insist
 from .link import PatientLink, open_link
 from .ordering import InOrder
+from .waiting import NOTHING
 
 _REPLY_S = 2.0
 _SILENT_S = 10.0
@@ -37,7 +38,6 @@ _CAN_DISCONNECT = (0, 2)
 """Version of the hardware from which on electrodes can be disconnected."""
 _HIGHEST_V = 10.0
 _ABOVE = 1.05
-_NOTHING = np.zeros(0, MEASUREMENT)
 
 CURRENT_RANGES_A: dict[str, dict[str, float]] = {
     "nanoAmp": {"60nA": 6e-8, "100nA": 1e-7, "1uA": 1e-6, "10uA": 1e-5},
@@ -213,7 +213,7 @@ class RodeostatChannel(Channel):
                 self._dialogue.ask("setAllElectConnected", connected=True)
             each_scan_s = duration_s / scans
             for rows in self._stream(test, keep, period_ms / 1e3):
-                if rows is not _NOTHING:
+                if rows is not NOTHING:
                     rows["scan"] = scan + np.minimum(
                         (rows["time_s"] / each_scan_s - 1e-9).astype(int), scans - 1
                     )
@@ -243,7 +243,7 @@ class RodeostatChannel(Channel):
             if rows and has_gap:
                 rows[0] = (*rows[0][:5], rows[0][5] | int(Flag.AFTER_GAP))
                 has_gap = False
-            yield np.array(rows, MEASUREMENT) if rows else _NOTHING
+            yield np.array(rows, MEASUREMENT) if rows else NOTHING
             if not goes_on:
                 return
             if objects:
@@ -277,7 +277,7 @@ class RodeostatChannel(Channel):
                 if self.clock.wait(piece_s, self._stop):
                     return
                 if left_s > piece_s:
-                    yield _NOTHING
+                    yield NOTHING
             yield self._open_potential(begin_s)
             if duration_s is not None and due_s >= duration_s:
                 return

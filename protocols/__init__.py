@@ -8,6 +8,7 @@ from .coulombic_efficiency import CoulombicEfficiency
 from .critical_current_density import CriticalCurrentDensity
 from .cyclic_voltammetry import CyclicVoltammetry
 from .floating_test import FloatingTest
+from .foresight import foreseen
 from .galvanostatic_cycling import GalvanostaticCycling
 from .gitt import GITT
 from .impedance_spectrum import ImpedanceSpectrum
@@ -98,6 +99,7 @@ __all__ = [
     "TafelPlot",
     "Until",
     "explain",
+    "foreseen",
     "load_protocol",
     "preview",
     "protocol_types",

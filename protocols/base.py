@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Callable, Generator
 from importlib.metadata import entry_points
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import PlainSerializer, PlainValidator, ValidationError
 
@@ -53,9 +53,6 @@ class Protocol(Frozen):
     Subclasses document every field with a docstring below it: the command line's help, forms
     and documentation are made from them.
     """
-
-    adaptive: ClassVar[bool] = True
-    """Whether later steps depend on what earlier ones measured."""
 
     limits: SafetyLimits = SafetyLimits()
     """Safety limits of the whole protocol."""

@@ -66,8 +66,8 @@ class GalvanostaticCycling(Protocol):
             result = yield from half.cycle(
                 cycle, charge_A=charge_A, discharge_A=discharge_A, hold_until_A=until_A, rest_s=self.rest
             )
-            if is_formation:
+            if is_formation or self.stop_below is None:
                 continue
             first_C = abs(result.charge_C) if first_C is None else first_C
-            if self.stop_below is not None and abs(result.charge_C) < self.stop_below * first_C:
+            if abs(result.charge_C) < self.stop_below * first_C:
                 return

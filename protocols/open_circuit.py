@@ -9,8 +9,6 @@ from .steps import Record, Rest, StepResult, Until
 class OpenCircuit(Protocol):
     """Watch the potential of the cell at rest."""
 
-    adaptive = False
-
     duration: Duration = 3600.0
     """How long to watch, at most."""
     stop_below: PotentialRate | None = None

@@ -14,6 +14,7 @@ EVERY_INSTRUMENT = (
     "keithley-2450",
     "keithley-2461",
     "rodeostat-10V_24MilliAmpV0.2",
+    "neware-bts",
 )
 """A new driver gets the conformance suite by a line here."""
 

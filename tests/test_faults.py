@@ -16,7 +16,7 @@ from faradaic.simulators import Resistor, TcpServer, device_kind
 from faradaic.simulators.faults import KINDS, FaultyLink
 from faradaic.storage import Run
 
-MODELS = ("emstat4-hr", "keithley-2450", "rodeostat-10V_24MilliAmpV0.2")
+MODELS = ("emstat4-hr", "keithley-2450", "rodeostat-10V_24MilliAmpV0.2", "neware-bts")
 OHM = 1000.0
 
 
@@ -35,7 +35,7 @@ def run_with_faults(folder, model, faults, *, speed=10.0, seed=1, begin=None):
 
     def watch(message):
         seen.append(message)
-        if len(seen) == 8:
+        if len(seen) == 4:
             for fault in faults:
                 link.inject(fault)
             if begin is not None:
@@ -91,13 +91,25 @@ def test_a_single_fault_leaves_true_samples_and_the_cell_safe(tmp_path, model, f
         assert len(rows) > 180
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [model for model in MODELS if model != "neware-bts"])
 def test_a_cable_that_is_back_soon_costs_a_gap_and_no_more(tmp_path, model):
     runner, _, is_on, _ = run_with_faults(tmp_path, model, ["pull_idle"])
     state, texts, rows = check_samples(runner.path)
     assert state == "finished"
     assert any("It was back after" in text for text in texts)
     assert np.any(rows["flags"] & Flag.AFTER_GAP)
+    assert not is_on
+
+
+@pytest.mark.parametrize("fault", ["pull_idle", "pull_mid_reply", "away", "lost", "garble"])
+def test_a_cycler_that_was_out_of_reach_is_read_out_without_a_gap(tmp_path, fault):
+    runner, done, is_on, _ = run_with_faults(tmp_path, "neware-bts", [fault] * 3)
+    state, texts, rows = check_samples(runner.path)
+    assert state == "finished"
+    assert fault in done
+    assert len(rows) == 4 * 61
+    assert not np.any(rows["flags"])
+    assert any("nothing is missing" in text for text in texts)
     assert not is_on
 
 
@@ -111,7 +123,7 @@ def test_faults_at_random_moments(tmp_path, model, seed):
         model,
         [],
         seed=seed + 1,
-        begin=lambda link, goes_on: link.inject_at_random(kinds, 0.5, goes_on),
+        begin=lambda link, goes_on: link.inject_at_random(kinds, 0.25, goes_on),
     )
     check_samples(runner.path)
     assert done

@@ -255,7 +255,7 @@ def test_killed_in_the_middle_of_a_cycle_a_run_goes_on(tmp_path, seed):
         results = analyse(found)
         done = {step.program_index: step for step in found.steps}
     assert any("ended without closing it" in text for text in events)
-    assert any("Go on" in text and "without a record" in text for text in events)
+    assert any("Go on" in text and "after the last sample" in text for text in events)
     assert [step.end_reason for step in done.values()] == ["duration_s"] * 9
     # Every half-cycle has its whole charge, the interrupted one in two pieces.
     assert results["areal_capacity"].value == pytest.approx(0.2, rel=0.02)

@@ -5,22 +5,20 @@ import time
 from collections.abc import Generator
 from functools import partial
 
-import numpy as np
-
 from ...core.clock import Clock
-from ...core.samples import MEASUREMENT, Block
+from ...core.samples import Block
 from ...protocols.steps import Step
 from ..base import Channel, Identity, Instrument
 from ..errors import BadReply, InstrumentError, NotConnected, Timeout
 from ..insisting import insist
 from ..link import PatientLink, open_link
+from ..waiting import NOTHING
 from .models import BAUDRATES, MODELS, Model
 from .script import CELL_OFF, READ_POTENTIAL, Script, compile_step
 from .script_run import ScriptRun
 from .wire import PAUSE_AFTER_ERROR_S, Wire
 
 _STOP_WAIT_S = 3.0
-_NOTHING = np.zeros(0, MEASUREMENT)
 
 
 class EmStat(Instrument):
@@ -112,7 +110,7 @@ class EmStatChannel(Channel):
                 with self._reading:
                     self._pump(run)
                     blocks = run.take()
-                yield from blocks or (_NOTHING,)
+                yield from blocks or (NOTHING,)
             yield from run.take()
         except BaseException:
             self._rest_after_failure()

@@ -9,6 +9,7 @@ from .emstat import EmStatDevice
 from .emstat.models import MODELS as EMSTATS
 from .keithley import KeithleyDevice
 from .keithley.models import MODELS as SOURCE_METERS
+from .neware import NewareDevice
 from .rodeostat import RodeostatDevice
 from .rodeostat.variants import CURRENT_RANGES_uA as RODEOSTATS
 
@@ -36,6 +37,7 @@ DEVICES: dict[str, Kind] = {
     **{name: _kind("emstat", EmStatDevice, name) for name in EMSTATS},
     **{f"keithley-{name}": _kind("keithley", KeithleyDevice, name) for name in SOURCE_METERS},
     **{f"rodeostat-{name}": _kind("rodeostat", RodeostatDevice, name) for name in RODEOSTATS},
+    "neware-bts": Kind("neware", lambda cell, clock, seed: NewareDevice([cell], clock, seed)),
 }
 """By the name under which people ask for them."""
 
