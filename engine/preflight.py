@@ -26,7 +26,13 @@ def preflight(
     OutOfRange
         The channel cannot run one of its steps.
     """
-    course = preview(protocol, cell)
+    try:
+        course = preview(protocol, cell)
+    except ValueError:
+        raise
+    except Exception as error:
+        # What a user's own protocol does wrong is the user's to mend, in a sentence.
+        raise ProtocolError(f"{type(protocol).__name__} fails: {error}") from error
     if not course.steps:
         raise ProtocolError("the protocol has no steps")
     for step in dict.fromkeys(course.steps):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -171,7 +171,8 @@ class Run:
         """The executed steps, in order."""
         rows = self._dataset("steps")[()]
         ends = {"samples": len(self._dataset("samples")), "impedance": len(self._dataset("impedance"))}
-        return tuple(_step_record(row, ends) for row in rows)
+        steps = tuple(_step_record(row, ends) for row in rows)
+        return tuple(step if step.end_reason else self._until_now(step) for step in steps)
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
@@ -213,6 +214,14 @@ class Run:
         import pandas as pd  # noqa: PLC0415  an optional dependency
 
         return pd.DataFrame(self.samples)
+
+    def _until_now(self, step: StepRecord) -> StepRecord:
+        """Return a step that has not ended, or never did, with the time of its last row as its end."""
+        end_s = step.begin_s
+        for table, rows in (("samples", step.samples), ("impedance", step.impedance)):
+            if rows.stop > rows.start:
+                end_s = max(end_s, float(self._dataset(table)[rows.stop - 1]["test_time_second"]))
+        return replace(step, end_s=end_s)
 
     def _forget(self) -> None:
         for name, attribute in vars(type(self)).items():

@@ -5,9 +5,9 @@ are in 0.1 mV, currents in mA without sign, times in ms, charges in mA·s.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -142,16 +142,12 @@ def most_current_A(step: Step, most_A: float) -> float:
 
 def _folded(steps: Sequence[Step], potential_V: float, most_A: float) -> list[_Line]:
     """Return the lines of a program, equal cycles that follow each other written once."""
-    lines: list[_Line] = []
-    directions = _directions(steps, potential_V)
+    placed = zip(steps, _approaches(steps, potential_V, most_A), strict=True)
     cycles = [
-        [
-            line
-            for step, is_charge in group
-            for line in _lines_of(step, most_A, is_charge=is_charge)
-        ]
-        for _, group in groupby(zip(steps, directions, strict=True), key=lambda pair: pair[0].cycle)
-    ]  # fmt: skip
+        [line for step, approach in group for line in _lines_of(step, approach)]
+        for _, group in groupby(placed, key=lambda pair: pair[0].cycle)
+    ]
+    lines: list[_Line] = []
     for body, repeated in groupby(cycles):
         count = len(list(repeated))
         first = len(lines) + 1
@@ -161,13 +157,36 @@ def _folded(steps: Sequence[Step], potential_V: float, most_A: float) -> list[_L
     return lines
 
 
-def _lines_of(step: Step, most_A: float, *, is_charge: bool) -> list[_Line]:
+class _Approach(NamedTuple):
+    """How a hold is reached: with a current that charges or discharges the cell, and how large at most."""
+
+    is_charge: bool
+    most_A: float
+
+
+def _approaches(steps: Sequence[Step], potential_V: float, most_A: float) -> list[_Approach]:
+    found: list[_Approach] = []
+    is_charge, reached_V, driven_A = True, potential_V, None
+    for step in steps:
+        if isinstance(step, ConstantPotential) and reached_V != step.potential_V:
+            is_charge, driven_A = step.potential_V > reached_V, None
+        elif isinstance(step, ConstantCurrent) and step.current_A:
+            is_charge, driven_A = step.current_A > 0, abs(step.current_A)
+        # A hold where a current has brought the cell goes on with at most this current.
+        found.append(_Approach(is_charge, driven_A or most_current_A(step, most_A)))
+        after_V = _potential_after(step, reached_V)
+        reached_V = reached_V if after_V is None else after_V
+    return found
+
+
+def _lines_of(step: Step, approach: _Approach) -> list[_Line]:
     if isinstance(step, PotentialSweep):
-        legs = list(zip(step.path_V, step.path_V[1:], strict=False)) * step.scans
-        return [_Line(_SCAN, slope=(start, end, step.rate_V_per_s)) for start, end in legs]
-    main = tuple(_main_of(step, most_A).items())
+        return [
+            _Line(_SCAN, slope=(start, end, step.rate_V_per_s)) for start, end in pairwise(step.path_V)
+        ] * step.scans
+    main = tuple(_main_of(step, approach.most_A).items())
     if isinstance(step, ConstantPotential):
-        return [_Line(_HOLD_CHARGE if is_charge else _HOLD_DISCHARGE, main)]
+        return [_Line(_HOLD_CHARGE if approach.is_charge else _HOLD_DISCHARGE, main)]
     if isinstance(step, ConstantCurrent) and step.current_A:
         return [_Line(_CHARGE if step.current_A > 0 else _DISCHARGE, main)]
     return [_Line(_REST, main)]
@@ -177,42 +196,24 @@ def _main_of(step: Step, most_A: float) -> dict[str, float]:
     """Return the values of a step by their names in the file, in its units."""
     until = step.until
     values: dict[str, float] = {}
-    times = [] if until.duration_s is None else [until.duration_s]
-    if isinstance(step, ConstantCurrent):
-        if step.current_A:
-            values["Curr"] = abs(step.current_A) * _PER_A
-            if until.charge_C is not None:
-                # At a constant current a charge is a time.
-                times.append(until.charge_C / abs(step.current_A))
-        stop_V = until.potential_above_V if step.current_A > 0 else until.potential_below_V
-        if stop_V is not None and step.current_A:
-            values["Stop_Volt"] = stop_V * _PER_V
-    elif isinstance(step, ConstantPotential):
-        values["Volt"] = step.potential_V * _PER_V
-        values["Curr"] = most_current_A(step, most_A) * _PER_A
+    times_s = [] if until.duration_s is None else [until.duration_s]
+    if isinstance(step, ConstantPotential):
+        values = {"Volt": step.potential_V * _PER_V, "Curr": most_A * _PER_A}
         if until.current_below_A is not None:
             values["Stop_Curr"] = until.current_below_A * _PER_A
-    if times:
-        values["Time"] = min(times) * _PER_S
-    elif isinstance(step, Rest):
-        values["Time"] = _A_YEAR_S * _PER_S
+    elif isinstance(step, ConstantCurrent) and step.current_A:
+        values["Curr"] = abs(step.current_A) * _PER_A
+        stop_V = _potential_after(step, None)
+        if stop_V is not None:
+            values["Stop_Volt"] = stop_V * _PER_V
+        if until.charge_C is not None:
+            # At a constant current a charge is a time.
+            times_s.append(until.charge_C / abs(step.current_A))
+    if not times_s and isinstance(step, Rest):
+        times_s.append(_A_YEAR_S)
+    if times_s:
+        values["Time"] = min(times_s) * _PER_S
     return values
-
-
-def _directions(steps: Iterable[Step], potential_V: float) -> list[bool]:
-    """Tell of every step whether it charges the cell, or for a hold, whether it begins above the cell."""
-    found: list[bool] = []
-    charges = True
-    known_V: float | None = potential_V
-    for step in steps:
-        if isinstance(step, ConstantCurrent) and step.current_A:
-            charges = step.current_A > 0
-        elif isinstance(step, ConstantPotential) and known_V is not None and known_V != step.potential_V:
-            # A hold where the cell is already goes on in the direction of what brought it there.
-            charges = step.potential_V > known_V
-        found.append(charges)
-        known_V = _potential_after(step, known_V)
-    return found
 
 
 def _potential_after(step: Step, before_V: float | None) -> float | None:
