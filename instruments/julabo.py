@@ -4,17 +4,24 @@ Commands are those of the "Commands for programming" chapter of Julabo's manuals
 set to 9600 baud, 7 data bits, even parity, 1 stop bit.
 """
 
-import math
+import contextlib
+import re
 import threading
 import time
+from functools import partial
 
 from ..core.clock import Clock, SystemClock
 from .base import Identity
 from .chamber import Chamber
-from .errors import BadReply, InstrumentFault, Timeout
-from .link import Line, open_link
+from .errors import BadReply, InstrumentFault, NotConnected, Timeout
+from .insisting import insist
+from .link import Line, PatientLink, open_link
 
 _REPLY_S = 2.0
+_TRIES = 3
+_TEXT, _STATUS = re.compile(r"[ -~]+"), re.compile(r"-?\d\d .+")
+_NUMBER = re.compile(r"-?\d+\.\d+|[01]")
+"""A temperature has decimals; one without has lost them on the way."""
 _AFTER_COMMAND_S = 0.25
 """A command that is not answered takes the circulator this long."""
 
@@ -48,9 +55,9 @@ class Julabo(Chamber):
         self._clock = clock or SystemClock()
         self._lock = threading.Lock()
         self._closed = False
-        self._link = open_link(address, baudrate=9600, line=Line.SEVEN_EVEN)
+        self._link = PatientLink(partial(open_link, address, baudrate=9600, line=Line.SEVEN_EVEN))
         try:
-            version = self._query("version")
+            version = self._query("version", _TEXT)
             super().__init__(Identity(version, "", version, address), lowest_degC, highest_degC)
             self._raise_alarm()
         except BaseException:
@@ -80,40 +87,62 @@ class Julabo(Chamber):
             return
         self._closed = True
         try:
-            self._command("out_mode_05 0")
+            insist(
+                self._switch_off,
+                f"{self} did not confirm that it stopped: it may still be heating. Switch it off by hand.",
+                retried=(NotConnected, Timeout, BadReply),
+            )
         finally:
             self._link.close()
 
+    def _switch_off(self) -> None:
+        self._command("out_mode_05 0")
+        if self._number("in_mode_05") != 0.0:
+            raise Timeout(f"{self} still runs.")
+
     def _raise_alarm(self) -> None:
-        status = self._query("status")
+        status = self._query("status", _STATUS)
         if status.startswith("-"):
             raise InstrumentFault(f"{self} reports the alarm {status!r}.", status.split()[0])
 
     def _number(self, command: str) -> float:
-        reply = self._query(command)
-        try:
-            value = float(reply)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            raise BadReply(
-                f"{self} answered {reply!r} to {command!r}, which is not a temperature.", reply.encode()
-            )
-        return value
+        return float(self._query(command, _NUMBER))
 
     def _command(self, text: str) -> None:
         with self._lock:
             self._link.write(text.encode("ascii") + b"\r")
             self._clock.wait(_AFTER_COMMAND_S)
 
-    def _query(self, text: str) -> str:
+    def _query(self, text: str, expected: re.Pattern[str]) -> str:
+        """Return the answer to a question, asked again where it does not come whole.
+
+        Raises
+        ------
+        Timeout, BadReply
+            No answer came, or another one than expected.
+        """
+        reply = ""
         with self._lock:
-            received = b""
+            for _ in range(_TRIES):
+                reply = self._ask(text)
+                if expected.fullmatch(reply):
+                    return reply
+                # What comes late would be taken for the next answer.
+                while self._link.read():
+                    pass
+        name = getattr(self, "identity", "The circulator")
+        if not reply:
+            raise Timeout(f"{name} has not answered {text!r}. Check its cable and its display.")
+        raise BadReply(f"{name} answered {reply!r} to {text!r}, which makes no sense.", reply.encode())
+
+    def _ask(self, text: str) -> str:
+        """Return what comes within the time for a reply; nothing where that is no whole line."""
+        received = b""
+        with contextlib.suppress(NotConnected):
             self._link.write(text.encode("ascii") + b"\r")
-            until = time.monotonic() + _REPLY_S
-            while not received.endswith((b"\n", b"\r")):
-                if time.monotonic() > until:
-                    name = getattr(self, "identity", "The circulator")
-                    raise Timeout(f"{name} has not answered {text!r} within {_REPLY_S:g} s.")
-                received += self._link.read()
-            return received.decode("ascii", "replace").strip()
+        until = time.monotonic() + _REPLY_S
+        while not received.endswith((b"\n", b"\r")):
+            if time.monotonic() > until:
+                return ""
+            received += self._link.read()
+        return received.decode("ascii", "replace").strip()

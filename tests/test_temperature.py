@@ -32,6 +32,7 @@ from faradaic.simulators import (
     simulated,
     simulated_chamber,
 )
+from faradaic.simulators.faults import FaultyLink
 from faradaic.storage import Run
 
 import driving
@@ -167,6 +168,20 @@ def test_a_wait_for_a_person_can_be_stopped(tmp_path):
 # Julabo
 
 
+@pytest.mark.parametrize("fault", ["garble", "lost", "pull_idle", "truncate", "pull_mid_reply"])
+def test_a_disturbed_reading_is_asked_for_again(fault):
+    cell = Resistor(1.0)
+    with (
+        TcpServer(JulaboDevice(cell)) as server,
+        FaultyLink(server.address, away_s=0.3) as link,
+        Julabo(link.address) as chamber,
+    ):
+        for count in range(1, 6):
+            link.inject(fault)
+            assert chamber.read() == pytest.approx(23.0, abs=0.1)
+            assert link.done == [fault] * count
+
+
 def test_the_circulator_is_spoken_to_as_its_manual_says(monkeypatch):
     dialogue = Dialogue(
         [
@@ -178,6 +193,7 @@ def test_the_circulator_is_spoken_to_as_its_manual_says(monkeypatch):
             (b"status\r", b"03 REMOTE START\r\n"),
             (b"in_pv_00\r", b" 59.87\r\n"),
             (b"out_mode_05 0\r", b""),
+            (b"in_mode_05\r", b"0\r\n"),
         ]
     )
     monkeypatch.setattr("faradaic.instruments.julabo.open_link", lambda *_, **__: dialogue)
@@ -194,9 +210,9 @@ def test_the_circulator_is_spoken_to_as_its_manual_says(monkeypatch):
     [
         ([(b"status\r", b"-01 LOW LEVEL ALARM\r\n")], InstrumentFault, "reports the alarm '-01 LOW LEVEL"),
         (
-            [(b"status\r", b"03 REMOTE START\r\n"), (b"in_pv_00\r", b"---.--\r\n")],
+            [(b"status\r", b"03 REMOTE START\r\n"), *[(b"in_pv_00\r", b"---.--\r\n")] * 3],
             BadReply,
-            "which is not a temperature",
+            "which makes no sense",
         ),
     ],
 )
