@@ -1,11 +1,15 @@
 """What people write on a command line, read."""
 
 import sys
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..instruments import Chamber
+    from ..instruments.bench_channel import Place
     from ..protocols import Protocol
     from ..storage import Run
 
@@ -44,6 +48,16 @@ def assignments(texts: list[str]) -> dict[str, Any]:
     return result
 
 
+def positive_seconds(name: str, text: str) -> float:
+    """Return a duration above zero, written with its unit, in seconds."""
+    from ..core.units import parse_quantity
+
+    seconds = parse_quantity(text, "s")
+    if seconds <= 0:
+        raise ValueError(f"{name}: {text!r} is not allowed; it must be above 0 s.")
+    return seconds
+
+
 def validated(model: Any, values: dict[str, Any]) -> Any:
     """Return a model of values, or say in a sentence what is wrong with them."""
     from pydantic import ValidationError
@@ -67,6 +81,33 @@ def default_text(protocol: Any, field: str) -> str:
         ]
         shown = ("; " if any(isinstance(each, dict) for each in shown) else ", ").join(items)
     return "optional" if shown is None or isinstance(shown, dict) else f"default {shown}"
+
+
+@contextmanager
+def open_asked(
+    instrument: str | None, driver: str, bench: Path | None, channel: str | None, chamber: str | None
+) -> "Iterator[Place]":
+    """Connect to what was asked for: a channel of a bench file, or of an instrument by its address."""
+    from ..instruments import open_instrument
+    from ..instruments.bench_channel import Place, channel_named, open_place
+    from ..instruments.bench_file import read_bench
+    from ..protocols import SafetyLimits
+
+    if (instrument is None) == (bench is None):
+        raise ValueError("say where to measure: either --instrument ADDRESS, or --bench FILE --channel NAME.")
+    with ExitStack() as stack:
+        tempers = stack.enter_context(open_chamber(chamber)) if chamber else None
+        if bench is not None:
+            described = read_bench(bench)
+            names = [name for name, _, _ in described.channels()]
+            if channel is None:
+                raise ValueError(f"--channel is needed with a bench file; it has {', '.join(names)}.")
+            place = stack.enter_context(open_place(described, channel))
+            yield place._replace(chamber=tempers or place.chamber)
+        else:
+            opened = stack.enter_context(open_instrument(driver, instrument or ""))
+            found = opened.channels[0] if channel is None else channel_named(opened, channel)
+            yield Place(found, SafetyLimits(), tempers)
 
 
 def open_chamber(address: str) -> "Chamber":

@@ -10,9 +10,20 @@ from typing import Annotated, Any
 import typer
 
 from .app import RunFile, Settings, app, refusing
-from .arguments import assignments, load_protocol, open_chamber, validated
+from .arguments import assignments, load_protocol, open_asked, positive_seconds, validated
 from .terminal import print_outcome, print_results, run_with_progress
 
+InstrumentAddress = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="A port, such as COM5 or /dev/ttyACM0.")
+]
+DriverName = Annotated[str, typer.Option(help="The instrument's family, where it is given by address.")]
+BenchFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="A bench file, instead of an instrument's address.")
+]
+ChannelName = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="A channel of the bench, or of an instrument that has several."),
+]
 ChamberAddress = Annotated[
     str | None,
     typer.Option(
@@ -81,8 +92,10 @@ def demo(
 @app.command()
 def run(
     protocol: Annotated[str, typer.Argument(metavar="PROTOCOL", help="A protocol's name, or a YAML file.")],
-    instrument: Annotated[str, typer.Option(metavar="ADDRESS", help="A port, such as COM5 or /dev/ttyACM0.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="The run file to be.")],
+    instrument: InstrumentAddress = None,
+    bench: BenchFile = None,
+    channel: ChannelName = None,
     set_: Settings = None,
     cell: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A YAML file that describes the cell.")
@@ -91,14 +104,13 @@ def run(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help='A safety limit, such as "potential_max=4.6 V".'),
     ] = None,
-    driver: Annotated[str, typer.Option(help="The instrument's family.")] = "emstat",
+    driver: DriverName = "emstat",
     chamber: ChamberAddress = None,
     operator: Annotated[str, typer.Option(help="Recorded with the run.")] = "",
     notes: Annotated[str, typer.Option(help="Recorded with the run.")] = "",
 ) -> None:
     """Run a protocol on an instrument."""
     from ..engine import Runner
-    from ..instruments import open_instrument
     from ..protocols import Cell, SafetyLimits
     from ..protocols.files import cell_from_file
 
@@ -106,17 +118,16 @@ def run(
         described = load_protocol(protocol, set_ or [])
         connected = cell_from_file(cell) if cell else Cell()
         limits = validated(SafetyLimits, assignments(limit or []))
-        with ExitStack() as stack:
-            opened = stack.enter_context(open_instrument(driver, instrument))
-            tempers = stack.enter_context(open_chamber(chamber)) if chamber else None
+        with open_asked(instrument, driver, bench, channel, chamber) as place:
             recorded = run_with_progress(
                 lambda watch: Runner(
                     described,
-                    opened.channels[0],
+                    place.channel,
                     cell=connected,
                     out=out,
                     limits=limits,
-                    chamber=tempers,
+                    channel_limits=place.limits,
+                    chamber=place.chamber,
                     subscribers=[watch],
                     operator=operator,
                     notes=notes,
@@ -128,46 +139,79 @@ def run(
 @app.command()
 def resume(
     file: RunFile,
-    instrument: Annotated[str, typer.Option(metavar="ADDRESS", help="A port, such as COM5 or /dev/ttyACM0.")],
-    driver: Annotated[str, typer.Option(help="The instrument's family.")] = "emstat",
+    instrument: InstrumentAddress = None,
+    bench: BenchFile = None,
+    channel: ChannelName = None,
+    driver: DriverName = "emstat",
     chamber: ChamberAddress = None,
 ) -> None:
     """Go on with a run that was interrupted, where it was interrupted, in the same file."""
     from ..engine import resumed
-    from ..instruments import open_instrument
 
-    with refusing(), ExitStack() as stack:
-        opened = stack.enter_context(open_instrument(driver, instrument))
-        tempers = stack.enter_context(open_chamber(chamber)) if chamber else None
+    with refusing(), open_asked(instrument, driver, bench, channel, chamber) as place:
         recorded = run_with_progress(
-            lambda watch: resumed(file, opened.channels[0], chamber=tempers, subscribers=[watch])
+            lambda watch: resumed(file, place.channel, chamber=place.chamber, subscribers=[watch])
         )
     print_outcome(recorded)
 
 
 @app.command()
 def simulate(
-    instrument: Annotated[str, typer.Option(metavar="MODEL", help="Such as emstat4-hr.")],
-    cell: Annotated[str, typer.Option(metavar="CELL", help='Such as "SS|IGE-2|Li" or "Resistor(10000)".')],
+    bench: Annotated[
+        Path | None, typer.Argument(metavar="[BENCH]", help="A bench file: all that is simulated in it.")
+    ] = None,
+    instrument: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="One instrument, such as emstat4-hr.")
+    ] = None,
+    cell: Annotated[
+        str | None, typer.Option(metavar="CELL", help='Such as "SS|IGE-2|Li" or "Resistor(10000)".')
+    ] = None,
     tcp: Annotated[
         int | None,
         typer.Option(metavar="PORT", help="Serve on this TCP port (0: any) instead of a serial port."),
     ] = None,
-    speed: Annotated[float, typer.Option(help="How many times faster than real time.")] = 1.0,
+    speed: Annotated[
+        float | None, typer.Option(help="How many times faster than real time; a bench file says it itself.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the instrument's noise.")] = 1,
+    faults: Annotated[
+        str | None,
+        typer.Option(metavar="KIND,…", help='Disturb the link: "all", or some, such as "pull_idle,garble".'),
+    ] = None,
+    every: Annotated[str, typer.Option(help="Mean time between faults.")] = "60 s",
 ) -> None:
-    """Serve a simulated instrument until it is stopped (Ctrl+C)."""
-    from ..core.clock import ScaledClock
-    from ..simulators import parse_cell, serve
+    """Serve a simulated instrument, or all of a bench, until it is stopped (Ctrl+C)."""
+    from ..instruments.bench_file import read_bench
+    from ..simulators.faults import FaultyLink, fault_kinds
+    from ..simulators.serving import one_instrument, serve_bench
 
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     with ExitStack() as stack:
         with refusing():
-            serving = serve(instrument, parse_cell(cell), clock=ScaledClock(speed), seed=seed, tcp_port=tcp)
-            server = stack.enter_context(serving)
-        print(server.address, flush=True)
+            kinds = fault_kinds(faults) if faults else ()
+            every_s = positive_seconds("every", every)
+            if bench is not None:
+                if instrument or cell or tcp is not None or speed is not None:
+                    raise ValueError("a bench file says everything itself; leave the other options out.")
+                serving = serve_bench(read_bench(bench), with_faults=bool(kinds))
+            elif instrument is None or cell is None:
+                raise ValueError("say what to serve: a bench file, or --instrument MODEL and --cell CELL.")
+            else:
+                serving = one_instrument(
+                    instrument,
+                    cell,
+                    tcp_port=tcp,
+                    speed=1.0 if speed is None else speed,
+                    seed=seed,
+                    with_faults=bool(kinds),
+                )
+            served = stack.enter_context(serving)
+        for name, server in served.items():
+            print(f"{name:20} {server.address}" if bench is not None else server.address, flush=True)
+            if isinstance(server, FaultyLink):
+                server.inject_at_random(kinds, every_s)
         # Waking up now and then lets Windows deliver the signal.
         while not stopped.wait(0.5):
             pass

@@ -73,7 +73,9 @@ class Runner:
     out : path
         The run file, which must not exist yet.
     limits : SafetyLimits, optional
-        Limits besides the protocol's own; the tighter ones hold.
+        Limits besides the protocol's own; the tightest hold.
+    channel_limits : SafetyLimits, optional
+        Those of the channel, whatever runs on it.
     chamber : Chamber, optional
         Brings the cell to the temperatures that the protocol asks for.
     subscribers : sequence of callables
@@ -95,6 +97,7 @@ class Runner:
         cell: Cell,
         out: str | Path,
         limits: SafetyLimits | None = None,
+        channel_limits: SafetyLimits | None = None,
         chamber: Chamber | None = None,
         subscribers: Sequence[Subscriber] = (),
         operator: str = "",
@@ -106,7 +109,8 @@ class Runner:
         self.path = Path(out).absolute()
         self.commands = Commands()
         self.state = "starting"
-        self._limits = (limits or SafetyLimits()).resolve(cell)
+        own, channels = (each or SafetyLimits() for each in (limits, channel_limits))
+        self._limits = own.resolve(cell).tightest(channels.resolve(cell))
         self.preview = preflight(protocol, cell, channel, self._limits, chamber)
         self._tempering = Tempering(chamber, channel.clock)
         self._metadata = run_metadata(

@@ -183,6 +183,21 @@ class Instrument(Closing):
         self.clock = clock or SystemClock()
         self._closed = False
 
+    @classmethod
+    def probe(cls, address: str) -> tuple[Identity, tuple[str, ...]]:
+        """Return what is at an address and the names of its channels, without changing what it does.
+
+        By default it is opened; a driver whose opening changes something asks in another way.
+
+        Raises
+        ------
+        InstrumentError
+            Nothing of this family answers.
+        """
+        instrument = cls(address)
+        instrument._let_go()
+        return instrument.identity, tuple(channel.name for channel in instrument.channels)
+
     @abstractmethod
     def _let_go(self) -> None:
         """Close the connection."""

@@ -64,6 +64,13 @@ class Julabo(Chamber):
             self._link.close()
             raise
 
+    @classmethod
+    def probe(cls, address: str) -> tuple[Identity, tuple[str, ...]]:
+        """Ask for the version, and nothing else; see `Instrument.probe`. It has no channels."""
+        chamber = cls(address)
+        chamber._link.close()
+        return chamber.identity, ()
+
     def set_temperature(self, temperature_degC: float) -> None:
         """Set the temperature of the bath, and start the circulation."""
         self.check(temperature_degC)

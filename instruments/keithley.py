@@ -88,7 +88,7 @@ class Keithley(Instrument):
         super().__init__(address, clock)
         self._scpi = Scpi(address)
         try:
-            self.identity, current_max_A = self._identify()
+            self.identity, current_max_A = _identify(self._scpi.identification, address)
             self._channel = KeithleyChannel(
                 self._scpi, self.identity, current_max_A, self.clock, four_wire=four_wire
             )
@@ -97,19 +97,27 @@ class Keithley(Instrument):
             raise
         self.channels = (self._channel,)
 
+    @classmethod
+    def probe(cls, address: str) -> tuple[Identity, tuple[str, ...]]:
+        """Ask what is at an address, and nothing else; see `Instrument.probe`."""
+        with contextlib.closing(Scpi(address)) as scpi:
+            identity, _ = _identify(scpi.identification, address)
+        return identity, ("1",)
+
     def _let_go(self) -> None:
         self._scpi.close()
 
-    def _identify(self) -> tuple[Identity, float]:
-        reply = self._scpi.identification
-        match = _IDENTIFICATION.fullmatch(reply)
-        if match is None or match[1] not in CURRENT_MAX_A:
-            known = ", ".join(CURRENT_MAX_A)
-            raise BadReply(
-                f"What answers at {self.address} is no Keithley {known}: it says {reply[:80]!r}.",
-                reply.encode("ascii", "replace"),
-            )
-        return Identity(f"Keithley {match[1]}", match[2], match[3], self.address), CURRENT_MAX_A[match[1]]
+
+def _identify(reply: str, address: str) -> tuple[Identity, float]:
+    """Return what an instrument is, and its largest current."""
+    match = _IDENTIFICATION.fullmatch(reply)
+    if match is None or match[1] not in CURRENT_MAX_A:
+        known = ", ".join(CURRENT_MAX_A)
+        raise BadReply(
+            f"What answers at {address} is no Keithley {known}: it says {reply[:80]!r}.",
+            reply.encode("ascii", "replace"),
+        )
+    return Identity(f"Keithley {match[1]}", match[2], match[3], address), CURRENT_MAX_A[match[1]]
 
 
 class KeithleyChannel(HostTimedChannel):

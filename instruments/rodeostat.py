@@ -6,6 +6,7 @@ limits nor end conditions: those are kept by the computer. Hardware from version
 disconnect its electrodes; older ones cannot watch an open circuit.
 """
 
+import contextlib
 import json
 import math
 import re
@@ -78,6 +79,15 @@ class Rodeostat(Instrument):
             self._dialogue.close()
             raise
         self.channels = (self._channel,)
+
+    @classmethod
+    def probe(cls, address: str) -> tuple[Identity, tuple[str, ...]]:
+        """Ask for variant and firmware, and nothing else; see `Instrument.probe`."""
+        with contextlib.closing(_Dialogue(address)) as dialogue:
+            variant, firmware = (
+                str(dialogue.ask(f"get{what}")[what.lower()]) for what in ("Variant", "Version")
+            )
+        return Identity(f"Rodeostat {variant}", "", firmware, address), ("1",)
 
     def _let_go(self) -> None:
         self._dialogue.close()

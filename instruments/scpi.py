@@ -1,6 +1,7 @@
 """Dialogue with SCPI instruments through VISA."""
 
 import contextlib
+import functools
 import re
 import socket
 import threading
@@ -35,15 +36,16 @@ class Scpi:
     """
 
     def __init__(self, address: str) -> None:
-        import pyvisa  # noqa: PLC0415  it looks for libraries when it is imported
-
         self.address = address
         self._lock = threading.RLock()
-        self._visa_error: type[Exception] = pyvisa.errors.VisaIOError
-        self._visa = pyvisa
-        self._open(pyvisa)
+        manager, self._visa_error = visa()
+        self._manager = manager
+        self._open()
         try:
             self.identification = self._ask("*IDN?")
+        except NotConnected as error:
+            self.close()
+            raise NotConnected(f"Nothing answers at {address}: {error}") from error
         except BaseException:
             self.close()
             raise
@@ -125,7 +127,7 @@ class Scpi:
         """
         with self._lock:
             self.close()
-            self._open(self._visa)
+            self._open()
             try:
                 answers = self._ask("*IDN?")
             except Timeout as error:
@@ -140,13 +142,10 @@ class Scpi:
         """Let go of the connection; idempotent."""
         with contextlib.suppress(Exception):
             self._session.close()
-        with contextlib.suppress(Exception):
-            self._manager.close()
 
-    def _open(self, pyvisa: Any) -> None:
+    def _open(self) -> None:
         name = _resource_name(self.address)
         try:
-            self._manager: Any = pyvisa.ResourceManager("@py")
             self._session: Any = self._manager.open_resource(
                 name, read_termination="\n", write_termination="\n", timeout=int(_TIMEOUT_S * 1e3)
             )
@@ -195,8 +194,21 @@ class Scpi:
                     f"The instrument on {self.address} has not answered within {_TIMEOUT_S:g} s."
                 ) from error
             raise NotConnected(f"The connection to {self.address} is lost: {error}.") from error
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, UnicodeDecodeError, TypeError) as error:
+            # A socket that could not be opened shows itself as a TypeError, at the first use.
             raise NotConnected(f"The connection to {self.address} is lost: {error}.") from error
+
+
+@functools.cache
+def visa() -> tuple[Any, type[Exception]]:
+    """Return VISA's resource manager and its base error.
+
+    There is one manager in a process, however often it is asked for: closing it would close the
+    connections of all other instruments.
+    """
+    import pyvisa  # noqa: PLC0415  it looks for libraries when it is imported
+
+    return pyvisa.ResourceManager("@py"), pyvisa.errors.Error
 
 
 def _resource_name(address: str) -> str:

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Callable, Generator
 from importlib.metadata import entry_points
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, get_args
 
 from pydantic import PlainSerializer, PlainValidator, ValidationError
 
@@ -160,17 +160,37 @@ def explain(error: ValidationError, model: type[Frozen]) -> str:
 
 
 def _sentence(field: str, fault: dict[str, Any], model: type[Frozen]) -> str:
-    known = list(model.model_fields)
+    owner = _owner(model, fault["loc"])
+    known = list(owner.model_fields)
     if fault["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(field, known, n=1)
+        close = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1)
         hint = f"did you mean {close[0]}?" if close else "it has " + ", ".join(known) + "."
-        return f"{field} is not a parameter of {model.__name__}; {hint}"
+        return f"{field} is not a parameter of {owner.__name__}; {hint}"
     if fault["type"] == "missing":
-        return f"{field} is needed: {model.__name__} has no default for it."
-    message = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removesuffix(".")
+        return f"{field} is needed: {owner.__name__} has no default for it."
+    message = fault["msg"].removeprefix("Value error, ").removesuffix(".")
     if fault["type"] in ("quantity", "value_error"):
-        return f"{field}: {message}." if field else f"{model.__name__}: {message}."
-    return f"{field}: {fault['input']!r} is not allowed; it must be {message}."
+        end = "" if message.endswith("?") else "."
+        return f"{field or model.__name__}: {message}{end}"
+    if message.startswith("Input should be "):
+        allowed = message.removeprefix("Input should be ")
+        return f"{field}: {fault['input']!r} is not allowed; it must be {allowed}."
+    return f"{field}: {fault['input']!r} is not allowed: {message[0].lower()}{message[1:]}."
+
+
+def _owner(model: type[Frozen], place: tuple[int | str, ...]) -> type[Frozen]:
+    """Return the model, of those inside a model, to which the last name of a place belongs."""
+    owner = model
+    for name in place[:-1]:
+        field = owner.model_fields.get(str(name))
+        owner = (_model_in(field.annotation) if field else None) or owner
+    return owner
+
+
+def _model_in(annotation: Any) -> type[Frozen] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Frozen):
+        return annotation
+    return next((found for each in get_args(annotation) if (found := _model_in(each))), None)
 
 
 def _load_nested(value: object) -> Protocol:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Self
 from urllib.parse import urlsplit
 
 _PIECE = 1 << 16
@@ -22,6 +23,21 @@ a line cut short, two lines merged; an old line again; a reply late or never; th
 taken; text that nobody asked for."""
 
 
+def fault_kinds(text: str) -> tuple[str, ...]:
+    """Return the kinds in a list like "pull_idle,garble", or all of them for "all".
+
+    Raises
+    ------
+    ValueError
+        There is no such kind.
+    """
+    kinds = KINDS if text.strip() == "all" else tuple(kind.strip() for kind in text.split(","))
+    for kind in kinds:
+        if kind not in KINDS:
+            raise ValueError(f"{kind!r} is not a fault; there are {', '.join(KINDS)}.")
+    return kinds
+
+
 class FaultyLink:
     """A TCP proxy before a simulated instrument, which does to the bytes what cables and buses do.
 
@@ -33,6 +49,8 @@ class FaultyLink:
         How long a pulled cable stays away, and how late a late reply is.
     seed : int
         Decides which bytes are hit.
+    host, port : str, int
+        Where it listens; 0 takes any free port of this computer.
 
     Attributes
     ----------
@@ -42,14 +60,22 @@ class FaultyLink:
         The faults that have happened, in order.
     """
 
-    def __init__(self, upstream: str, *, away_s: float = 0.5, late_s: float = 1.0, seed: int = 1) -> None:
+    def __init__(
+        self,
+        upstream: str,
+        *,
+        away_s: float = 0.5,
+        late_s: float = 1.0,
+        seed: int = 1,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
         self._upstream = urlsplit(upstream)
         self._away_s, self._late_s = away_s, late_s
         self._chance = random.Random(seed)  # noqa: S311  faults, not secrets
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((host, port))
         self._listener.settimeout(_TICK_s)
-        host, port = self._listener.getsockname()[:2]
-        self.address = f"socket://{host}:{port}"
+        self.address = "socket://{}:{}".format(*self._listener.getsockname()[:2])
         self.done: list[str] = []
         self._wanted: deque[str] = deque()
         self._history: deque[bytes] = deque(maxlen=_STALE_LINES)
@@ -59,7 +85,7 @@ class FaultyLink:
         self._thread = threading.Thread(target=self._serve, name="faulty link", daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> "FaultyLink":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -73,9 +99,7 @@ class FaultyLink:
 
     def inject(self, kind: str) -> None:
         """Let a fault happen to what comes next; raise `ValueError` for one that there is not."""
-        if kind not in KINDS:
-            raise ValueError(f"{kind!r} is not a fault; there are {', '.join(KINDS)}.")
-        self._wanted.append(kind)
+        self._wanted.extend(fault_kinds(kind))
 
     def heal(self) -> None:
         """Forget the faults that have not happened yet."""

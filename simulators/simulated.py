@@ -1,7 +1,7 @@
 """Simulated instruments ready for use: opened by the real driver, or served to any client."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
 from ..core.clock import Clock, ScaledClock, VirtualClock
@@ -14,7 +14,7 @@ from .devices.server import Server
 @contextmanager
 def simulated(
     model: str,
-    cell: SimulatedCell,
+    cell: SimulatedCell | Sequence[SimulatedCell | None],
     *,
     seed: int = 1,
     speed: float | None = None,
@@ -25,10 +25,9 @@ def simulated(
     Parameters
     ----------
     model : str
-        "emstat-pico", "emstat4-lr", "emstat4-hr", "nexus", "keithley-2450", "keithley-2460" or
-        "keithley-2461".
-    cell : SimulatedCell
-        What is connected.
+        A key of `devices.DEVICES`, such as "emstat4-hr", "keithley-2450" or "neware-bts".
+    cell : SimulatedCell or sequence of them
+        What is connected: to the first channel, or to one after the other; None leaves leads open.
     seed : int, optional
         Decides the errors and the noise of the instrument.
     speed : float, optional
@@ -47,7 +46,7 @@ def simulated(
         clock = VirtualClock() if speed is None else ScaledClock(speed)
     kind = device_kind(model)
     with (
-        closing(kind.make(cell, clock, seed)) as device,
+        closing(kind.make(_listed(cell), clock, seed)) as device,
         TcpServer(device) as server,
         open_instrument(kind.driver, server.address, clock) as instrument,
     ):
@@ -65,7 +64,7 @@ def simulated_chamber(cell: SimulatedCell, clock: Clock) -> Iterator[Chamber]:
     clock : Clock
         The time it lives in: that of the instrument which measures the cell.
     """
-    device = JulaboDevice(cell, clock)
+    device = JulaboDevice([cell], clock)
     with TcpServer(device) as server, Julabo(server.address, clock) as chamber:
         yield chamber
 
@@ -73,7 +72,7 @@ def simulated_chamber(cell: SimulatedCell, clock: Clock) -> Iterator[Chamber]:
 @contextmanager
 def serve(
     model: str,
-    cell: SimulatedCell,
+    cell: SimulatedCell | Sequence[SimulatedCell | None],
     *,
     clock: Clock | None = None,
     seed: int = 1,
@@ -96,7 +95,7 @@ def serve(
     ValueError
         The model is unknown, or the port is taken.
     """
-    with closing(device_kind(model).make(cell, clock, seed)) as device:
+    with closing(device_kind(model).make(_listed(cell), clock, seed)) as device:
         try:
             if tcp_port is None and hasattr(os, "openpty"):
                 server = PtyServer(device)
@@ -106,3 +105,7 @@ def serve(
             raise ValueError(f"tcp: port {tcp_port} cannot be served: {error}.") from None
         with server:
             yield server
+
+
+def _listed(cells: SimulatedCell | Sequence[SimulatedCell | None]) -> Sequence[SimulatedCell | None]:
+    return [cells] if isinstance(cells, SimulatedCell) else cells

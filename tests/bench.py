@@ -25,7 +25,7 @@ def connected(model, cell, clock=None, seed=1):
     clock = clock or VirtualClock()
     kind = device_kind(model)
     with (
-        closing(kind.make(cell, clock, seed)) as device,
+        closing(kind.make([cell], clock, seed)) as device,
         TcpServer(device) as server,
         open_instrument(kind.driver, server.address, clock) as instrument,
     ):

@@ -156,7 +156,7 @@ def test_rest_from_another_thread_ends_a_step(model):
 
 def test_it_can_be_opened_again(model):
     clock, kind = VirtualClock(), device_kind(model)
-    device = kind.make(Resistor(OHM), clock, 1)
+    device = kind.make([Resistor(OHM)], clock, 1)
     with TcpServer(device) as server:
         for _ in range(2):
             with open_instrument(kind.driver, server.address, clock) as instrument:

@@ -42,7 +42,7 @@ def run_with_faults(folder, model, faults, *, speed=10.0, seed=1, begin=None):
                 begin(link, lambda: not ended)
 
     with (
-        closing(kind.make(Resistor(OHM), clock, seed)) as device,
+        closing(kind.make([Resistor(OHM)], clock, seed)) as device,
         TcpServer(device) as server,
         FaultyLink(server.address, away_s=0.3, late_s=0.5, seed=seed) as link,
     ):

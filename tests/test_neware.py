@@ -34,8 +34,7 @@ from faradaic.protocols import (
     Until,
     foreseen,
 )
-from faradaic.simulators import FullCell, Resistor, TcpServer, published_cell, serve
-from faradaic.simulators.devices.neware import NewareDevice
+from faradaic.simulators import FullCell, Resistor, TcpServer, device_kind, published_cell, serve
 from faradaic.simulators.devices.neware.step_file import read_step_file
 from faradaic.storage import Run
 
@@ -59,7 +58,7 @@ class Given(Protocol):
 @pytest.fixture
 def server():
     clock = VirtualClock()
-    device = NewareDevice([FullCell(charged=0.5, cathode="NCM")], clock)
+    device = device_kind("neware-bts").make([FullCell(charged=0.5, cathode="NCM")], clock, 1)
     with TcpServer(device) as serving:
         yield serving, clock
 
@@ -373,7 +372,7 @@ def test_after_kill_9_the_cycler_goes_on_and_nothing_is_missing(tmp_path, away_s
 
 def test_the_protection_on_board_ends_what_goes_too_far_without_us(tmp_path):
     clock = VirtualClock()
-    device = NewareDevice([FullCell(charged=0.9, cathode="NCM")], clock)
+    device = device_kind("neware-bts").make([FullCell(charged=0.9, cathode="NCM")], clock, 1)
     step = ConstantCurrent(current_A=1e-3, until=Until(duration_s=1e6), limits=Limits(potential_max_V=4.3))
     path = tmp_path / "program.xml"
     path.write_text(step_file([step], "one", 4.0, 0.1))

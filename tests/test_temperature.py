@@ -172,7 +172,7 @@ def test_a_wait_for_a_person_can_be_stopped(tmp_path):
 def test_a_disturbed_reading_is_asked_for_again(fault):
     cell = Resistor(1.0)
     with (
-        TcpServer(JulaboDevice(cell)) as server,
+        TcpServer(JulaboDevice([cell])) as server,
         FaultyLink(server.address, away_s=0.3) as link,
         Julabo(link.address) as chamber,
     ):
@@ -241,7 +241,7 @@ def test_the_simulated_bath_follows_its_setpoint_and_heats_the_cell():
 
 
 def test_other_programs_can_use_the_simulated_circulator():
-    device = JulaboDevice(Resistor(1.0), VirtualClock())
+    device = JulaboDevice([Resistor(1.0)], VirtualClock())
     said = []
     device.attach(said.append)
     device.receive(b"ver")

@@ -48,6 +48,23 @@ class EmStat(Instrument):
         self._channel = EmStatChannel(self._wire, self.identity, model, self.clock)
         self.channels = (self._channel,)
 
+    @classmethod
+    def probe(cls, address: str) -> tuple[Identity, tuple[str, ...]]:
+        """Ask for the firmware, and nothing else; see `Instrument.probe`."""
+        silence: InstrumentError | None = None
+        for baudrate, flow_control in BAUDRATES.items():
+            link = open_link(address, baudrate=baudrate, xonxoff=flow_control)
+            wire = Wire(link, address)
+            try:
+                return _identify(wire, address)[1], ("1",)
+            except InstrumentError as error:
+                silence = error
+            finally:
+                wire.close()
+            if address.startswith("socket://"):
+                break
+        raise silence or Timeout(f"Nothing on {address} answers.")
+
     def _let_go(self) -> None:
         self._wire.close()
 

@@ -1,8 +1,8 @@
-"""A simulated Julabo circulator with a cell in its bath."""
+"""A simulated Julabo circulator with cells in its bath."""
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ...core.clock import Clock, SystemClock
 from ..cells import SimulatedCell
@@ -15,8 +15,8 @@ class JulaboDevice:
 
     Parameters
     ----------
-    cell : SimulatedCell
-        Takes on the temperature of the bath.
+    cells : sequence of SimulatedCell
+        Take on the temperature of the bath.
     clock : Clock, optional
         By default the computer's.
     time_constant_s : float
@@ -24,9 +24,9 @@ class JulaboDevice:
     """
 
     def __init__(
-        self, cell: SimulatedCell, clock: Clock | None = None, time_constant_s: float = 120.0
+        self, cells: Sequence[SimulatedCell], clock: Clock | None = None, time_constant_s: float = 120.0
     ) -> None:
-        self.cell = cell
+        self.cells = cells
         self.alarm = ""
         """Set it to "-01 LOW LEVEL ALARM", for example."""
         self.is_running = False
@@ -47,7 +47,8 @@ class JulaboDevice:
         decay = math.exp(-(now_s - self._at_s) / self._time_constant_s)
         self._bath_degC = goal + (self._bath_degC - goal) * decay
         self._at_s = now_s
-        self.cell.set_temperature(self._bath_degC)
+        for cell in self.cells:
+            cell.set_temperature(self._bath_degC)
         return self._bath_degC
 
     def attach(self, send: Callable[[bytes], None] | None) -> None:

@@ -6,6 +6,7 @@ import selectors
 import socket
 import threading
 from abc import ABC, abstractmethod
+from typing import Self
 
 from .link import Outbox, WireDevice
 
@@ -34,7 +35,7 @@ class Server(ABC):
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name=type(self).__name__, daemon=True)
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -7,26 +7,29 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from ....core.clock import Clock, SystemClock
-from ...cells import Resistor, SimulatedCell
+from ...cells import SimulatedCell
 from .execution import Execution
 from .messages import TERMINATOR, element, listed, parse, reply
 from .points import local_time
 from .step_file import CHARGE, DISCHARGE, NAMES, FileStep, StepFile, read_step_file
 from .terminals import FULL_SCALE_A, FULL_SCALE_V, Terminals
 
-_CHANNELS, _PER_UNIT = 16, 8
+_PER_UNIT = 8
 _DEVICE = {"ip": "127.0.0.1", "devtype": 27, "devid": 21}
 _MOST_POINTS = 1000
-_OPEN_ohm = 1e10
 _LONGEST_REQUEST = 1 << 20
+CHANNELS = tuple(
+    f"{_DEVICE['devid']}-{unit}-{channel}" for unit in (1, 2) for channel in range(1, _PER_UNIT + 1)
+)
+"""Names of the 16 channels: device, sub-device and channel."""
 
 
 class _Channel:
     """One channel: its terminals, and the test that ran last."""
 
-    def __init__(self, number: int, cell: SimulatedCell | None, now_s: float, seed: int) -> None:
+    def __init__(self, number: int, cell: SimulatedCell, now_s: float, seed: int) -> None:
         self.subdevid, self.chlid = number // _PER_UNIT + 1, number % _PER_UNIT + 1
-        self.terminals = Terminals(cell or Resistor(_OPEN_ohm), seed)
+        self.terminals = Terminals(cell, seed)
         self.test: Execution | None = None
         self.testid = 0
         self.barcode = ""
@@ -60,29 +63,20 @@ class NewareDevice:
 
     Parameters
     ----------
-    cells : sequence of SimulatedCell or None
-        What is connected, from the first channel on; nothing is connected to the others.
+    cells : sequence of SimulatedCell
+        What is connected to each of `CHANNELS`.
     clock : Clock, optional
         By default the computer's.
     seed : int
         Decides the errors of the channels.
-
-    Raises
-    ------
-    ValueError
-        There are more cells than channels.
     """
 
-    def __init__(
-        self, cells: Sequence[SimulatedCell | None], clock: Clock | None = None, seed: int = 1
-    ) -> None:
-        if len(cells) > _CHANNELS:
-            raise ValueError(f"{len(cells)} cells are too many: the cycler has {_CHANNELS} channels.")
+    def __init__(self, cells: Sequence[SimulatedCell], clock: Clock | None = None, seed: int = 1) -> None:
         self._clock = clock or SystemClock()
-        connected = [*cells, *([None] * (_CHANNELS - len(cells)))]
         now_s = self._clock.now()
         self._channels = [
-            _Channel(number, cell, now_s, seed * _CHANNELS + number) for number, cell in enumerate(connected)
+            _Channel(number, cell, now_s, seed * len(CHANNELS) + number)
+            for number, (cell, _) in enumerate(zip(cells, CHANNELS, strict=True))
         ]
         self._send: Callable[[bytes], None] | None = None
         self._received = b""

@@ -1,0 +1,76 @@
+"""Opening one channel of a bench by its name."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
+
+from ..core.clock import Clock, ScaledClock, SystemClock
+from ..protocols import SafetyLimits
+from .base import Channel, Instrument
+from .bench_file import Bench
+from .chamber import Chamber
+from .julabo import Julabo
+
+
+class Place(NamedTuple):
+    """Where a run takes place.
+
+    Parameters
+    ----------
+    channel : Channel
+        With which terminals.
+    limits : SafetyLimits
+        Of this channel.
+    chamber : Chamber or None
+        In which its cell stands.
+    """
+
+    channel: Channel
+    limits: SafetyLimits
+    chamber: Chamber | None
+
+
+@contextmanager
+def open_place(bench: Bench, name: str) -> Iterator[Place]:
+    """Connect to the instrument of a channel, and to the chamber in which its cell stands.
+
+    Raises
+    ------
+    ValueError
+        No channel has this name.
+    InstrumentError
+        The instrument or the chamber does not answer, or has no such channel.
+    """
+    from . import open_instrument  # noqa: PLC0415  the package's list needs this module first
+
+    key, own = bench.find(name)
+    described = bench.instruments[key]
+    with ExitStack() as stack:
+        clock = _clock(bench, is_simulated=described.simulated is not None)
+        instrument = stack.enter_context(open_instrument(described.driver, described.address, clock))
+        chamber, chamber_key = None, bench.chamber_of(name)
+        if chamber_key is not None:
+            found = bench.chambers[chamber_key]
+            lowest_degC, highest_degC = found.range_degC
+            chamber = stack.enter_context(
+                Julabo(
+                    found.address,
+                    _clock(bench, is_simulated=found.simulated),
+                    lowest_degC=lowest_degC,
+                    highest_degC=highest_degC,
+                )
+            )
+        yield Place(channel_named(instrument, own), described.channels[own].limits, chamber)
+
+
+def channel_named(instrument: Instrument, name: str) -> Channel:
+    """Return the channel that an instrument calls by a name; raise `ValueError` where it has none."""
+    for channel in instrument.channels:
+        if channel.name == name:
+            return channel
+    known = ", ".join(channel.name for channel in instrument.channels)
+    raise ValueError(f"{instrument.identity} has no channel {name!r}; it has {known}.")
+
+
+def _clock(bench: Bench, *, is_simulated: bool) -> Clock:
+    return ScaledClock(bench.speed) if is_simulated and bench.speed != 1.0 else SystemClock()

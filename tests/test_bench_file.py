@@ -1,0 +1,285 @@
+"""The bench file: read, refused in words, served as a whole, and proposed from what answers."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from faradaic.instruments import open_instrument
+from faradaic.instruments.bench_channel import open_place
+from faradaic.instruments.bench_file import Bench, read_bench
+from faradaic.instruments.discovery import look_around
+from faradaic.simulators import JulaboDevice, Resistor, TcpServer, serve
+from faradaic.simulators.faults import KINDS, fault_kinds
+from faradaic.simulators.serving import serve_bench
+from faradaic.storage import Run
+
+BENCH = """
+speed: 500
+instruments:
+  pico:
+    driver: emstat
+    address: socket://127.0.0.1:{0}
+    channels:
+      1: {{name: A1, limits: {{potential_max: 4.8 V, current_max: 5 mA}}}}
+    simulated: {{model: emstat4-hr, cells: {{1: "SS|PE|Li"}}}}
+  bts:
+    driver: neware
+    address: socket://127.0.0.1:{1}
+    channels: {{21-1-1: {{name: B1}}, 21-2-8: {{name: B2}}}}
+    simulated: {{model: neware-bts, cells: {{21-1-1: "LFP|PLLZ|Li", 21-2-8: "Resistor(1000)"}}}}
+chambers:
+  oven: {{address: "socket://127.0.0.1:{2}", lowest: 0 °C, highest: 80 °C, channels: [A1], simulated: true}}
+"""
+
+
+def free_ports(count):
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in sockets]
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "bench.yaml"
+    path.write_text(BENCH.format(*free_ports(3)), encoding="utf-8")
+    return path
+
+
+def test_a_bench_file_says_what_stands_where(path):
+    bench = read_bench(path)
+    assert [name for name, _, _ in bench.channels()] == ["A1", "B1", "B2"]
+    assert bench.find("B2") == ("bts", "21-2-8")
+    assert bench.chamber_of("A1") == "oven"
+    assert bench.chamber_of("B1") is None
+    assert bench.chambers["oven"].range_degC == pytest.approx((0.0, 80.0))
+    assert bench.instruments["pico"].channels["1"].limits.potential_max == 4.8
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("driver: emstat", "driver: emsat", "instruments.pico.driver: there is no driver 'emsat'; did you mean emstat?"),
+        ("driver: emstat", "drivr: emstat", "drivr is not a parameter of BenchInstrument; did you mean driver?"),
+        ("4.8 V", "4.8 A", "limits.potential_max: 'A' is not a unit of this quantity"),
+        ("potential_max", "potental_max", "is not a parameter of SafetyLimits; did you mean potential_max?"),
+        ("name: B1", "name: A1", "there are two channels with the name 'A1'"),
+        ("name: B1", "name: ../B1", "'../B1' is not a name; take letters"),
+        ("channels: [A1]", "channels: [C1]", "there is no channel 'C1'; there are A1, B1, B2"),
+        ("highest: 80 °C", "highest: -80 °C", "lowest must be below highest"),
+        ("speed: 500", "speed: -1", "speed: -1 is not allowed; it must be greater than 0"),
+        ("speed: 500", "speed: &a 500", None),
+        ("speed: 500", "speed: !!python/object:os.system {}", "is not a YAML file that can be read"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_it_is_told_with_its_place(path, old, new, says):
+    path.write_text(path.read_text("utf-8").replace(old, new, 1), encoding="utf-8")
+    if says is None:
+        assert read_bench(path).speed == 500
+        return
+    with pytest.raises(ValueError, match=re.escape(says)) as caught:
+        read_bench(path)
+    assert str(path) in str(caught.value)
+
+
+def test_one_address_serves_one_instrument(path):
+    text = path.read_text("utf-8")
+    addresses = [line.split()[-1] for line in text.splitlines() if "    address:" in line]
+    path.write_text(text.replace(addresses[1], addresses[0]), encoding="utf-8")
+    with pytest.raises(ValueError, match="stands there twice"):
+        read_bench(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("model: emstat4-hr", "model: emstat5", "'emstat5' is not a simulated instrument; did you mean emstat4-"),
+        ("model: emstat4-hr", "model: keithley-2450", "is not an instrument for the driver emstat"),
+        ("21-2-8: \"Res", "21-3-1: \"Res", "a neware-bts has no channel '21-3-1'; it has 21-1-1"),
+        ("Resistor(1000)", "Resitor(1000)", "Resitor"),
+        ("socket://127.0.0.1", "socket://0.0.0.0", "needs an address like"),
+        ("socket://127.0.0.1", "COM5#", "needs an address like"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_simulated_is_told(path, old, new, says):
+    path.write_text(path.read_text("utf-8").replace(old, new), encoding="utf-8")
+    with pytest.raises(ValueError, match=re.escape(says)), serve_bench(read_bench(path)):
+        pass
+
+
+def test_a_whole_bench_is_served_and_opened_by_the_names_of_its_channels(path):
+    bench = read_bench(path)
+    with serve_bench(bench) as served:
+        assert set(served) == {"pico", "bts", "oven"}
+        with open_place(bench, "A1") as place:
+            assert place.channel.identity.model == "EmStat4 HR"
+            assert place.channel.clock.speed == 500
+            assert place.limits.potential_max == 4.8
+            assert place.chamber is not None
+            assert place.chamber.read() == pytest.approx(23.0, abs=0.1)
+        with open_place(bench, "B2") as place:
+            assert place.channel.name == "21-2-8"
+            assert place.chamber is None
+        with pytest.raises(ValueError, match="there is no channel 'B3'; there are A1, B1, B2"):
+            open_place(bench, "B3").__enter__()
+
+
+def test_what_answers_is_recognised_and_left_as_it_is():
+    cell = Resistor(1000.0)
+    with contextlib.ExitStack() as stack:
+        addresses = {
+            stack.enter_context(serve(model, cell, tcp_port=0)).address: driver
+            for model, driver in (
+                ("keithley-2450", "keithley"),
+                ("neware-bts", "neware"),
+                ("emstat-pico", "emstat"),
+            )
+        }
+        julabo = stack.enter_context(TcpServer(JulaboDevice([cell])))
+        julabo._device.is_running = True
+        addresses[julabo.address] = "julabo"
+        findings = [found for found in look_around(list(addresses)) if found.address in addresses]
+        assert julabo._device.is_running
+    assert {found.address: found.driver for found in findings} == addresses
+    assert [len(found.channels) for found in findings] == [1, 16, 1, 0]
+
+
+def test_nobody_there_is_told():
+    (port,) = free_ports(1)
+    (found,) = [
+        found for found in look_around([f"socket://127.0.0.1:{port}"]) if found.address.endswith(str(port))
+    ]
+    assert not found.driver
+    assert "Nothing answers at" in found.trouble
+
+
+def test_closing_one_source_meter_leaves_the_other_connected():
+    with (
+        serve("keithley-2450", Resistor(1.0), tcp_port=0) as one,
+        serve("keithley-2450", Resistor(1.0), tcp_port=0) as two,
+    ):
+        first, second = (open_instrument("keithley", each.address) for each in (one, two))
+        first.close()
+        assert len(second.channels[0].read()) == 1
+        second.close()
+
+
+def test_kinds_of_faults_are_read():
+    assert fault_kinds("all") == KINDS
+    assert fault_kinds("lost, garble") == ("lost", "garble")
+    with pytest.raises(ValueError, match="'rain' is not a fault; there are pull_mid_reply"):
+        fault_kinds("lost,rain")
+
+
+# The command line
+
+
+def command(*arguments, **more):
+    return subprocess.run(
+        [sys.executable, "-m", "faradaic", *map(str, arguments)], capture_output=True, text=True, check=False,
+        timeout=100, env={**os.environ, "PYTHONUTF8": "1"}, **more,
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def simulating(*arguments, lines):
+    started = [sys.executable, "-m", "faradaic", "simulate", *map(str, arguments)]
+    with subprocess.Popen(started, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield [process.stdout.readline().split() for _ in range(lines)]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10) == 0
+
+
+def test_from_the_command_line_a_bench_is_served_found_and_measured_on(path, tmp_path):
+    with simulating(path, lines=3) as served:
+        assert [name for name, _ in served] == ["pico", "bts", "oven"]
+        found = command(
+            "instruments", *[address for _, address in served], "--write", tmp_path / "found.yaml"
+        )
+        assert found.returncode == 0, found.stderr
+        assert "EmStat4 HR" in found.stdout
+        proposed = Bench.model_validate(yaml.safe_load((tmp_path / "found.yaml").read_text("utf-8")))
+        assert set(proposed.instruments) == {"emstat", "neware"}
+        assert proposed.chambers["chamber"].channels == ("emstat",)
+        again = command("instruments", served[0][1], "--write", tmp_path / "found.yaml")
+        assert (again.returncode, "exists already" in again.stderr) == (2, True)
+        refused = command(
+            "run",
+            "LinearSweep",
+            "--bench",
+            path,
+            "--channel",
+            "A1",
+            "--set",
+            "stop=5 V",
+            "--out",
+            tmp_path / "a.h5",
+        )
+        assert refused.returncode == 2
+        assert "above its upper limit potential_max of 4.8 V" in refused.stderr
+        done = command(
+            "run", "LinearSweep", "--bench", path, "--channel", "A1", "--set", "start=4 V", "--set", "stop=4.7 V",
+            "--set", "rate=5 mV/s", "--out", tmp_path / "a.h5",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        done = command(
+            "run",
+            "OpenCircuit",
+            "--bench",
+            path,
+            "--channel",
+            "B1",
+            "--set",
+            "duration=20 min",
+            "--out",
+            tmp_path / "b.h5",
+        )
+        assert done.returncode == 0, done.stderr
+    with Run.open(tmp_path / "b.h5") as run:
+        assert run.instrument["channel"] == "21-1-1"
+        assert 2.5 < run.samples["voltage_volt"].mean() < 4.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("run", "OpenCircuit", "--out", "a.h5"), "either --instrument ADDRESS, or --bench FILE"),
+        (("run", "OpenCircuit", "--out", "a.h5", "--bench", "none.yaml", "--channel", "A1"), "cannot be read"),
+        (("simulate",), "a bench file, or --instrument MODEL and --cell CELL"),
+        (("simulate", "--instrument", "nexus", "--cell", "Resistor(1)", "--faults", "rain"), "'rain' is not a fault"),
+        (("simulate", "--instrument", "nexus", "--cell", "Resistor(1)", "--faults", "all", "--every", "0 s"), "every: '0 s'"),
+        (("simulate", "--instrument", "nexos", "--cell", "Resistor(1)"), "did you mean nexus?"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_told_in_a_sentence(arguments, says, tmp_path):
+    done = command(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_disturbed_instrument_is_served(tmp_path):
+    with simulating(
+        "--instrument", "emstat4-hr", "--cell", "Resistor(1000)", "--speed", "20", "--faults", "pull_idle,late,truncate",
+        "--every", "1 s", lines=1,
+    ) as ((address,),):  # fmt: skip
+        done = command(
+            "run", "LinearSweep", "--instrument", address, "--set", "start=0 V", "--set", "stop=1 V",
+            "--set", "rate=10 mV/s", "--out", tmp_path / "a.h5",
+        )  # fmt: skip
+    if done.returncode == 2:
+        # The cable was away when it was looked for.
+        assert "Traceback" not in done.stderr
+        return
+    with Run.open(tmp_path / "a.h5") as run:
+        assert run.state == "finished" or run.state.startswith("failed"), done.stderr
+        rows = run.samples
+        assert abs(rows["voltage_volt"] - rows["current_ampere"] * 1000.0).max() < 5e-3
