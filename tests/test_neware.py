@@ -294,6 +294,17 @@ def test_a_sweep_on_the_cycler_finds_the_onset(tmp_path):
         assert found.results["onset_potential"].value == pytest.approx(4.6, abs=0.02)
 
 
+def test_what_comes_after_a_sweep_is_not_its_last_leg(tmp_path):
+    hold = ConstantPotential(potential_V=0.2, until=Until(duration_s=8.0), record=Record(interval_s=0.1))
+    sweep = PotentialSweep(path_V=(0.0, 0.3, -0.1), rate_V_per_s=0.05, sample_every_V=5e-3)
+    with connected("neware-bts", Resistor(1000.0)) as (instrument, device):
+        protocol = Given(given=(sweep, hold))
+        with run(protocol, instrument.channels[0], cell=CELL, out=tmp_path / "r.h5") as found:
+            assert [len(range(*step.samples.indices(10**6))) for step in found.steps] == [141, 81]
+            assert found.samples[found.steps[1].samples]["voltage_volt"] == pytest.approx(0.2, abs=1e-3)
+        assert device._channels[0].testid == 2
+
+
 def test_an_operators_skip_stops_the_program_and_starts_the_rest_of_it(tmp_path):
     steps = [Rest(until=Until(duration_s=1000.0 + n), record=Record(interval_s=10.0)) for n in range(3)]
     with connected("neware-bts", Resistor(1000.0), ScaledClock(500)) as (instrument, device):

@@ -226,12 +226,13 @@ class NewareChannel(Channel):
             return None
         begun_at = int(place.partition("-")[0])
         executed, firsts = index - begun_at, self._terminals.first_points()
-        if isinstance(step, PotentialSweep) or not 0 <= executed < len(firsts):
+        # The program ends where it was foreseen to end when it was started.
+        program = on_board(plan[begun_at:])
+        if isinstance(step, PotentialSweep) or not 0 <= executed < min(len(firsts), len(program)):
             self._stop_test(barcode)
             return None
         testid, count = self._terminals.count()
-        # The program ends where it was foreseen to end when it was started.
-        later = on_board(plan[begun_at:])[executed + 1 :]
+        later = program[executed + 1 :]
         test = _Test(barcode, testid, deque([step, *later]), firsts[executed], elapsed_s)
         if found["workstatus"] not in BUSY and not self._has_more(test, count):
             return None
