@@ -1,5 +1,7 @@
 """What can go wrong with an instrument; every message is written for the person at the bench."""
 
+from typing import Self
+
 
 class InstrumentError(Exception):
     """Something is wrong with an instrument or the way to it."""
@@ -28,6 +30,9 @@ class BadReply(InstrumentError):
         super().__init__(message)
         self.reply = reply
 
+    def __reduce__(self) -> tuple[type[Self], tuple[str, bytes]]:
+        return type(self), (str(self), self.reply)
+
 
 class OutOfRange(InstrumentError):
     """The instrument cannot do what was asked for; refused before the cell is connected."""
@@ -47,3 +52,6 @@ class InstrumentFault(InstrumentError):
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        return type(self), (str(self), self.code)

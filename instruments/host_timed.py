@@ -98,7 +98,7 @@ class HostTimedChannel(Channel):
 
     @abstractmethod
     def _reconnect(self) -> None:
-        """Open a lost connection again, to the same instrument with the same settings.
+        """Open a lost connection again, to the same instrument with the same settings and the last level.
 
         Raises
         ------
@@ -168,7 +168,11 @@ class HostTimedChannel(Channel):
             within_s = index * interval_s % step.scan_duration_s if index < count else step.scan_duration_s
             wanted_V = sweep_potential_V(step.path_V, step.rate_V_per_s, within_s)
             if wanted_V != level_V:
-                self._set_level(wanted_V)
+                try:
+                    self._set_level(wanted_V)
+                except NotConnected as loss:
+                    # Coming back includes setting the level.
+                    yield from self._wait_for_link(loss)
                 level_V = wanted_V
             yield from self._wait_until(begin_s + (index + 1) * interval_s)
             if self._stop.is_set():

@@ -199,9 +199,9 @@ class KeithleyChannel(HostTimedChannel):
 
     def _set_level(self, level: float) -> None:
         source = "VOLT" if self._output.mode == "potential" else "CURR"
-        self._scpi.write(f":SOUR:{source} {level:.7g}")
         # The level stands last among what was armed.
         self._armed[-1] = _Setting(f":SOUR:{source}", level)
+        self._scpi.write(self._armed[-1].command)
 
     def _measure(self) -> Reading:
         source, value = self._scpi.numbers(':READ? "defbuffer1",SOUR,READ', 2)
@@ -213,7 +213,11 @@ class KeithleyChannel(HostTimedChannel):
 
     def _reconnect(self) -> None:
         self._scpi.reopen()
-        self._confirm([*self._armed, _Setting(":OUTP", 1.0)])
+        *others, level = self._armed
+        self._confirm([*others, _Setting(":OUTP", 1.0)])
+        # Whether the last level arrived is not known; it may be set again.
+        self._scpi.write(level.command)
+        self._confirm([level])
 
     def _switch_off(self) -> None:
         insist(
@@ -241,8 +245,12 @@ class KeithleyChannel(HostTimedChannel):
         for setting in settings:
             reply = self._scpi.query(f"{setting.header}?")
             if not setting.is_told_by(reply):
+                # Before the instrument is blamed, the line is: what came may belong to another question.
+                self._scpi.synchronise()
+                reply = self._scpi.query(f"{setting.header}?")
+            if not setting.is_told_by(reply):
                 raise InstrumentFault(
                     f"{self.identity} was told {setting.command!r} but says {reply[:40]!r}: "
-                    "the cell was not connected.",
+                    "the cell was not connected. Check the instrument's display.",
                     "setting",
                 )

@@ -73,6 +73,11 @@ class Scpi:
                     self._synchronise()
         raise AssertionError("unreachable")
 
+    def synchronise(self) -> None:
+        """Bring the dialogue into step again, after an answer that makes no sense."""
+        with self._lock:
+            self._synchronise()
+
     def query_once(self, command: str) -> str:
         """Return the answer to a query that does something; it is not asked twice."""
         with self._lock:
@@ -96,6 +101,7 @@ class Scpi:
         except ValueError:
             values = []
         if len(values) != count:
+            self.synchronise()
             raise BadReply(
                 f"The instrument on {self.address} answered {reply[:60]!r} to {command!r}, "
                 f"where {count} numbers were expected.",
@@ -128,15 +134,21 @@ class Scpi:
         with self._lock:
             self.close()
             self._open()
-            try:
-                answers = self._ask("*IDN?")
-            except Timeout as error:
-                raise NotConnected(str(error)) from error
-            if answers != self.identification:
-                raise BadReply(
-                    f"At {self.address} another instrument answers than before: {answers[:60]!r}.",
-                    answers.encode("ascii", "replace"),
-                )
+            answers = ""
+            # What was cut short on the way is asked for again, before a stranger is suspected.
+            for _ in range(_TRIES):
+                try:
+                    answers = self._ask("*IDN?")
+                except Timeout as error:
+                    raise NotConnected(str(error)) from error
+                if answers == self.identification:
+                    return
+                self._drain()
+            raise BadReply(
+                f"At {self.address} another instrument answers than before: {answers[:60]!r}. "
+                "Check what is connected there.",
+                answers.encode("ascii", "replace"),
+            )
 
     def close(self) -> None:
         """Let go of the connection; idempotent."""

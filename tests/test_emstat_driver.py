@@ -270,10 +270,22 @@ def test_an_iterator_yields_at_least_every_200_ms(connect):
     assert time.monotonic() - begin < 1.0
 
 
-def test_silence_in_the_middle_of_a_measurement_is_a_timeout_with_the_cell_off(connect, monkeypatch):
+@pytest.mark.parametrize("answer", [b"Z\n*\n\n", b"Z!0006\n"])
+def test_an_instrument_that_fell_silent_is_told_to_stop(connect, monkeypatch, answer):
     monkeypatch.setattr("faradaic.instruments.emstat.script_run._GRACE_S", 0.0)
     step = ConstantPotential(potential_V=0, until=Until(duration_s=0.05), record=Record(interval_s=0.05))
-    instrument, _ = connect([(script(step), b"e\nM0007\n"), (b"Z\n", b"Z\n*\n\n")])
+    instrument, _ = connect([(script(step), b"e\nM0007\n"), (b"Z\n", answer)])
+    collect(instrument.channels[0].run(step))
+    assert "fell silent" in " ".join(instrument.channels[0].notices)
+
+
+def test_silence_even_then_is_a_timeout_with_the_cell_off(connect, monkeypatch):
+    monkeypatch.setattr("faradaic.instruments.emstat.script_run._GRACE_S", 0.0)
+    monkeypatch.setattr(driver, "_STOP_WAIT_S", 0.05)
+    step = ConstantPotential(potential_V=0, until=Until(duration_s=0.05), record=Record(interval_s=0.05))
+    instrument, _ = connect(
+        [(script(step), b"e\nM0007\n"), (b"Z\n", b""), (b"Z\n", b""), (b"\nZ\n", b"Z!0006\n"), CELL_OFF]
+    )
     with pytest.raises(Timeout, match="has been silent for"):
         collect(instrument.channels[0].run(step))
 
@@ -281,7 +293,9 @@ def test_silence_in_the_middle_of_a_measurement_is_a_timeout_with_the_cell_off(c
 def test_an_instrument_that_does_not_stop_is_said_so(connect, monkeypatch):
     monkeypatch.setattr(driver, "_STOP_WAIT_S", 0.05)
     monkeypatch.setattr("faradaic.instruments.emstat.wire.ANSWER_WAIT_S", 0.05)
-    instrument, _ = connect([(script(HOLD), b"e\nM0007\n"), (b"Z\n", b""), (b"\nZ\n", b""), CELL_OFF])
+    monkeypatch.setattr("faradaic.instruments.insisting.INSIST_S", 0.0)
+    tries = [(b"Z\n", b""), (b"\nZ\n", b"")]
+    instrument, _ = connect([(script(HOLD), b"e\nM0007\n"), *tries, CELL_OFF])
     blocks = instrument.channels[0].run(HOLD)
     next(blocks)
     with pytest.raises(Timeout, match="its cell may still be on. Switch the instrument off or disconnect"):

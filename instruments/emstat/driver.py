@@ -9,7 +9,7 @@ from ...core.clock import Clock
 from ...core.samples import Block
 from ...protocols.steps import Step
 from ..base import Channel, Identity, Instrument
-from ..errors import BadReply, InstrumentError, NotConnected, Timeout
+from ..errors import BadReply, InstrumentError, InstrumentFault, NotConnected, Timeout
 from ..insisting import insist
 from ..link import PatientLink, open_link
 from ..waiting import NOTHING
@@ -121,7 +121,16 @@ class EmStatChannel(Channel):
     def run(self, step: Step) -> Generator[Block, None, None]:
         """Run a step on board and yield what it measures, until it ends; see `Channel.run`."""
         self.check(step)
-        run = self._start(compile_step(step, self._model))
+        run = yield from self._run_script(compile_step(step, self._model))
+        if run.was_busy:
+            # An abort was lost on the way: nothing has begun, so that it may be asked for once more.
+            self._wire.synchronise()
+            run = yield from self._run_script(compile_step(step, self._model))
+        if run.fault is not None:
+            raise run.fault
+
+    def _run_script(self, script: Script) -> Generator[Block, None, ScriptRun]:
+        run = self._start(script)
         try:
             while not run.ended:
                 with self._reading:
@@ -132,8 +141,7 @@ class EmStatChannel(Channel):
         except BaseException:
             self._rest_after_failure()
             raise
-        if run.fault is not None:
-            raise run.fault
+        return run
 
     def read(self) -> Block:
         """Return the cell's potential now, as one `MEASUREMENT` row, without switching the cell on."""
@@ -148,7 +156,7 @@ class EmStatChannel(Channel):
         if run is None or run.ended:
             try:
                 self._execute(CELL_OFF)
-            except (NotConnected, Timeout):
+            except (NotConnected, Timeout, InstrumentFault):
                 self._recover_control(self._run)
             return
         try:
@@ -224,7 +232,7 @@ class EmStatChannel(Channel):
                 self._start_over,
                 f"{self.identity} does not stop, and its cell may still be on. "
                 "Switch the instrument off or disconnect the cell.",
-                retried=(NotConnected,),
+                retried=(NotConnected, Timeout, BadReply, InstrumentFault),
             )
 
     def _start_over(self) -> None:

@@ -13,6 +13,7 @@ from .packages import Decoded
 from .script import Script
 from .wire import ANSWER_WAIT_S, Wire
 
+_BUSY = "0006"
 _GRACE_S = 10.0
 """How much longer than the time between samples an instrument may be silent."""
 _ERROR = re.compile(r"([a-z]?)!([0-9A-F]{4})(?:: ?(.*))?")
@@ -36,6 +37,8 @@ class ScriptRun:
         self.was_refused = False
         """The instrument answered with an error, after which it hears nothing for a while."""
         self.fault: InstrumentFault | None = None
+        self.was_busy = False
+        """The script was refused, because another one is running."""
         self.cell_may_be_on = False
         """A run-time error leaves the cell on: ``on_finished:`` is not executed."""
         self.dropped = 0
@@ -97,7 +100,12 @@ class ScriptRun:
             # The script's end was heard; the answer to a late abort was lost.
             self.ended = True
             return
-        if silent_s > self._script.interval_s + _GRACE_S:
+        if self._unanswered_stops == 0 and silent_s > self._script.interval_s + _GRACE_S:
+            # Perhaps only the line that ends the script was lost: the answer to an abort tells.
+            self.texts.append("The instrument fell silent in the middle of a step; it was told to stop.")
+            self._heard_at = time.monotonic()
+            self.stop()
+        elif self._unanswered_stops > 0 and silent_s > _GRACE_S:
             raise Timeout(
                 f"{self._who} has been silent for {silent_s:.0f} s in the middle of a measurement. "
                 "Check its cable and its power."
@@ -192,5 +200,6 @@ class ScriptRun:
         meaning = ERRORS.get(code, "see the instrument's manual for the code")
         place = f" at {where.lower()} of the script" if where else ""
         self.fault = InstrumentFault(f"{self._who} reports error {code}{place}: {meaning}.", code)
+        self.was_busy = (command, code) == ("e", _BUSY)
         self.cell_may_be_on = not command
         self.was_refused = self.ended = True
