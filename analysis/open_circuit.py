@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..storage.results import Result
-from .measurement import Measurement
+from .measurement import Measurement, valid
 from .regression import Line, fit_line
 from .sweep_data import usable_points
 
@@ -38,9 +38,11 @@ class OpenCircuitAnalysis:
 def analyse_open_circuit(measurement: Measurement) -> OpenCircuitAnalysis:
     """Read the potential at the end of a rest from a line through the last tenth of its points."""
     rows = measurement.samples("open_circuit")
-    time_s, potential_V = usable_points(None, rows["test_time_second"], rows["voltage_volt"])
+    in_range = rows[valid(rows)]
+    time_s, potential_V = usable_points(None, in_range["test_time_second"], in_range["voltage_volt"])
     if not len(time_s):
-        reason = "nothing was measured at rest"
+        beyond = "the potential is beyond what the instrument measures"
+        reason = beyond if len(rows) else "nothing was measured at rest"
         return OpenCircuitAnalysis(
             time_s, potential_V, None, _results(None, Result(None, "V", reason=reason), reason)
         )

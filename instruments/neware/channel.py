@@ -12,7 +12,7 @@ import numpy as np
 
 from ...core.clock import Clock
 from ...core.samples import MEASUREMENT, Block, Flag
-from ...protocols.steps import ConstantPotential, PotentialSweep, Step
+from ...protocols.steps import ConstantCurrent, ConstantPotential, PotentialSweep, Step
 from ..base import Channel, Identity
 from ..checks import Capabilities
 from ..errors import BadReply, InstrumentFault, NotConnected, OutOfRange, Timeout
@@ -381,9 +381,13 @@ class _StepPoints:
             # Where one leg of a sweep ends, the next one begins; and of what was recorded before
             # the last point comes again: the next one is integrated from it.
             time_s = self._before_s + point.time_s - self._done_s
-            if not is_next and time_s > -_TIME_RESOLUTION_S:
+            if not is_next and time_s > -_TIME_RESOLUTION_S and not self._is_switching(point):
                 rows.append(self._row(max(time_s, 0.0), point))
         return np.array(rows, MEASUREMENT)
+
+    def _is_switching(self, point: Point) -> bool:
+        """Tell whether a point was taken while a current was switched on: the cell has not answered yet."""
+        return point.time_s == 0.0 and isinstance(self._step, ConstantCurrent) and self._step.current_A != 0.0
 
     def _row(self, time_s: float, point: Point) -> tuple[float, float, float, float, int, int]:
         step, flags, scan = self._step, 0, 0
