@@ -1,10 +1,11 @@
 """The loop of instruments that the computer times: set, wait until the deadline, measure."""
 
+import math
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Generator, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Generator, Iterator
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -29,6 +30,8 @@ _PER_DECADE = 9
 _TRIES = 4
 _LINK_PATIENCE_S = 10.0
 _REOPEN_S = 0.2
+_WHOLE = 1e-9
+Answer = TypeVar("Answer")
 
 
 class Reading(NamedTuple):
@@ -178,7 +181,8 @@ class HostTimedChannel(Channel):
             if self._stop.is_set():
                 return
             block = yield from self._reading(begin_s + interval_s)
-            block["scan"] = min(int(index * interval_s / step.scan_duration_s), step.scans - 1)
+            # The point where one pass ends and the next begins belongs to the one that it ends.
+            block["scan"] = max(math.ceil(index * interval_s / step.scan_duration_s - _WHOLE) - 1, 0)
             yield block
 
     def _reading(self, begin_s: float) -> Generator[Block, None, Block]:
@@ -189,20 +193,28 @@ class HostTimedChannel(Channel):
         InstrumentError
             The instrument gives no reading, or is not as it was.
         """
-        flags = 0
+        block, was_disturbed = yield from self._insistently(lambda: self._sample(begin_s))
+        if was_disturbed:
+            block["flags"] |= int(Flag.AFTER_GAP)
+        return block
+
+    def _insistently(self, asked: Callable[[], Answer]) -> Generator[Block, None, tuple[Answer, bool]]:
+        """Ask for something until it comes, waiting for a lost link; return it, and whether it was hard.
+
+        Raises
+        ------
+        InstrumentError
+            It does not come, or the instrument is not as it was.
+        """
         for attempt in range(_TRIES):
             try:
-                block = self._sample(begin_s)
+                return asked(), attempt > 0
             except NotConnected as loss:
                 yield from self._wait_for_link(loss)
             except (Timeout, BadReply) as error:
                 if attempt == _TRIES - 1:
                     raise
                 self.notices.append(f"A reading was lost, and taken again. {error}")
-            else:
-                block["flags"] |= flags
-                return block
-            flags = int(Flag.AFTER_GAP)
         raise Timeout(
             f"{self.identity} has given no reading {_TRIES} times. Check its cable and its display."
         )

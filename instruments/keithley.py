@@ -7,16 +7,21 @@ sensed with four wires unless told otherwise.
 
 import contextlib
 import re
+from collections.abc import Generator
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..core.clock import Clock
-from ..core.samples import Block, Flag
+from ..core.samples import MEASUREMENT, Block, Flag
+from ..protocols.steps import PotentialSweep
 from .base import Identity, Instrument
 from .checks import Capabilities
-from .errors import BadReply, InstrumentError, InstrumentFault, NotConnected
+from .errors import BadReply, InstrumentError, InstrumentFault, NotConnected, Timeout
 from .host_timed import HostTimedChannel, Output, Reading, overflowed
 from .insisting import insist
 from .scpi import Scpi
+from .staircase import Staircase, staircases
 
 _OVERFLOW = 9.8e37
 _KINDS = frozenset({"rest", "constant_potential", "constant_current", "potential_sweep"})
@@ -27,6 +32,10 @@ _SHORTEST_S = 0.02
 _TOLERANCE = 1e-4
 _OPEN_A = 1e-6
 _NPLC = 0.1
+_MEASURING_S = 0.003
+"""What a measurement of so many power line cycles takes, with what goes with it."""
+_AT_ONCE = 200
+_SILENCE, _SILENCE_S = 3.0, 5.0
 _BESIDE_COMPLIANCE = 5e-4
 """How far a reading may be beside the compliance, as a share of it, and still be taken for held by it."""
 
@@ -150,6 +159,7 @@ class KeithleyChannel(HostTimedChannel):
         self._four_wire = four_wire
         self._output = Output("open", 0.0, 1.0)
         self._armed: list[_Setting] = []
+        self._is_sweeping = False
         scpi.write(":ABOR", ":OUTP OFF", ":OUTP:VOLT:SMOD HIMP", ":OUTP:CURR:SMOD HIMP", "*CLS")
         self._confirm([_Setting(":OUTP:VOLT:SMOD", "HIMP"), _Setting(":OUTP:CURR:SMOD", "HIMP")])
 
@@ -203,6 +213,77 @@ class KeithleyChannel(HostTimedChannel):
         self._armed[-1] = _Setting(f":SOUR:{source}", level)
         self._scpi.write(self._armed[-1].command)
 
+    def _sweep(self, step: PotentialSweep) -> Generator[Block, None, None]:
+        """Let the instrument itself step through the path, where its legs hold whole steps.
+
+        Its own clock times the points, and its buffer keeps them while the link is lost.
+        """
+        legs = staircases(step)
+        if legs is None:
+            yield from super()._sweep(step)
+            return
+        begin_s = self.clock.now()
+        self._is_sweeping = True
+        try:
+            for index, leg in enumerate(legs):
+                yield from self._staircase(leg, begin_s, index // (len(step.path_V) - 1))
+                if self._stop.is_set():
+                    return
+        finally:
+            self._is_sweeping = False
+
+    def _staircase(self, leg: Staircase, begin_s: float, scan: int) -> Generator[Block, None, None]:
+        """Start one leg on the trigger model, and yield what its buffer gains until it is complete."""
+        delay_s = max(leg.interval_s - _MEASURING_S, 0.0)
+        self._scpi.write(
+            ':TRAC:CLE "defbuffer1"',
+            f":SOUR:SWE:VOLT:LIN {leg.start_V:.7g},{leg.stop_V:.7g},{leg.points},{delay_s:.6g},1,FIX,OFF",
+            ":INIT",
+        )
+        self._scpi.raise_errors()
+        # The first point comes one interval after the start, and counts as the time zero of its level.
+        started_s = silent_since_s = self.clock.now()
+        first_s = started_s - begin_s
+        taken = 0
+        while taken < leg.points:
+            # As soon as the next point is due, so that the last one is not dwelt on.
+            due_s = started_s + (taken + 1) * leg.interval_s
+            yield from self._wait_until(max(due_s, self.clock.now() + _SHORTEST_S))
+            if self._stop.is_set():
+                return
+            rows, _ = yield from self._insistently(lambda: self._buffered(taken))  # noqa: B023
+            if rows:
+                yield self._points(rows, first_s, scan)
+                taken += len(rows)
+                silent_since_s = self.clock.now()
+            elif self.clock.now() - silent_since_s > _SILENCE * leg.interval_s + _SILENCE_S:
+                raise Timeout(f"{self.identity} has stopped in the middle of a sweep. Check its display.")
+
+    def _buffered(self, taken: int) -> list[tuple[float, float, float]]:
+        """Return source, reading and time of what has come into the buffer; nothing is taken from it."""
+        (count,) = self._scpi.numbers(':TRAC:ACT? "defbuffer1"', 1)
+        last = min(int(count), taken + _AT_ONCE)
+        if last <= taken:
+            return []
+        numbers = self._scpi.numbers(
+            f':TRAC:DATA? {taken + 1},{last},"defbuffer1",SOUR,READ,REL', 3 * (last - taken)
+        )
+        return list(zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True))
+
+    def _points(self, rows: list[tuple[float, float, float]], first_s: float, scan: int) -> Block:
+        block = np.zeros(len(rows), MEASUREMENT)
+        for point, (source, value, time_s) in zip(block, rows, strict=True):
+            potential_V, source_flag = overflowed(source, _OVERFLOW)
+            current_A, value_flag = overflowed(value, _OVERFLOW)
+            flags = source_flag | value_flag | self._compliance(value)
+            point["time_s"], point["potential_V"], point["current_A"] = (
+                first_s + time_s,
+                potential_V,
+                current_A,
+            )
+            point["flags"], point["scan"], point["temperature_degC"] = flags, scan, np.nan
+        return block
+
     def _measure(self) -> Reading:
         source, value = self._scpi.numbers(':READ? "defbuffer1",SOUR,READ', 2)
         (source, source_flag), (value, value_flag) = (overflowed(each, _OVERFLOW) for each in (source, value))
@@ -215,6 +296,8 @@ class KeithleyChannel(HostTimedChannel):
         self._scpi.reopen()
         *others, level = self._armed
         self._confirm([*others, _Setting(":OUTP", 1.0)])
+        if self._is_sweeping:
+            return
         # Whether the last level arrived is not known; it may be set again.
         self._scpi.write(level.command)
         self._confirm([level])

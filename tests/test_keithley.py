@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from pymeasure.instruments.keithley import Keithley2450
 from faradaic.core.clock import ScaledClock, SystemClock, VirtualClock
 from faradaic.core.samples import Flag
 from faradaic.instruments import BadReply, InstrumentFault, NotConnected, OutOfRange, open_instrument
+from faradaic.instruments.staircase import staircases
 from faradaic.protocols import ConstantCurrent, ConstantPotential, Limits, PotentialSweep, Record, Rest, Until
 from faradaic.simulators import FullCell, KeithleyDevice, Resistor, TcpServer
 from faradaic.simulators.devices.scpi import Header, ScpiError, split_message
+from faradaic.simulators.faults import FaultyLink
 
 from bench import connected
 
@@ -182,6 +185,7 @@ def test_pymeasure_drives_the_simulated_instrument():
             assert theirs.voltage == pytest.approx(0.47, rel=2e-3)
             assert theirs.compliance_voltage == pytest.approx(10.0)
             theirs.disable_source()
+            assert not theirs.source_enabled
             assert not device.cell_is_on
         finally:
             theirs.adapter.close()
@@ -287,10 +291,43 @@ def test_a_sweep_of_several_scans_is_counted():
     with connected("keithley-2450", Resistor(1e3)) as (instrument, _):
         rows = np.concatenate([block for block in instrument.channels[0].run(step) if len(block)])
         assert len(rows) == 61
-        assert rows["scan"].tolist() == [min(index // 20, 2) for index in range(61)]
+        assert rows["scan"].tolist() == [max(index - 1, 0) // 20 for index in range(61)]
         assert rows["potential_V"] == pytest.approx(
             [0.01 * (10 - abs(index % 20 - 10)) for index in range(61)], abs=1e-3
         )
+
+
+def test_a_sweep_is_climbed_by_the_instrument_itself_and_kept_while_the_link_is_away():
+    step = PotentialSweep(path_V=(0.0, 0.3, -0.1), rate_V_per_s=0.1, sample_every_V=5e-3)
+    clock = ScaledClock(2.0)
+    with (
+        closing(KeithleyDevice("2450", Resistor(1e3), clock)) as device,
+        TcpServer(device) as server,
+        FaultyLink(server.address, away_s=0.5) as link,
+        open_instrument("keithley", link.address, clock) as instrument,
+    ):
+        blocks = []
+        for block in instrument.channels[0].run(step):
+            blocks.append(block)
+            if len(blocks) == 10:
+                link.inject("pull_idle")
+        rows = np.concatenate([block for block in blocks if len(block)])
+        notices = " ".join(instrument.channels[0].notices)
+    assert link.done == ["pull_idle"]
+    assert "It was back after" in notices
+    # Nothing is missing, and the times are those of the instrument: 50 ms and what a measurement takes.
+    assert len(rows) == 141
+    within_legs = np.delete(np.diff(rows["time_s"]), 60)
+    assert within_legs == pytest.approx(0.05, abs=0.01)
+    assert np.abs(np.diff(rows["potential_V"])) == pytest.approx(5e-3, abs=1e-3)
+
+
+def test_a_sweep_without_whole_steps_is_timed_by_the_computer():
+    assert staircases(PotentialSweep(path_V=(0.0, 0.1), rate_V_per_s=0.01, sample_every_V=0.03)) is None
+    assert [leg.points for leg in staircases(PotentialSweep(path_V=(0, 1, 0), rate_V_per_s=1))] == [
+        1001,
+        1000,
+    ]
 
 
 def test_a_rest_sources_nothing():
