@@ -340,7 +340,11 @@ class Runner:
         if segment.breach:
             raise _Ended("failed: limit", f"{segment.breach} The cell was put at rest.")
         if reason == "instrument":
-            raise _Ended("failed: instrument", f"{self.channel} ended the step before it was complete.")
+            raise _Ended(
+                "failed: instrument",
+                f"{self.channel} ended the step before it was complete. Check the instrument: it may have "
+                "been stopped by somebody, or started again.",
+            )
         return reason
 
     def _follow_chamber(self, step: Step) -> str | None:

@@ -100,6 +100,16 @@ class HostTimedChannel(Channel):
         """Return one reading."""
 
     @abstractmethod
+    def _verify(self) -> None:
+        """Make sure that the instrument is on, with its settings as they were.
+
+        Raises
+        ------
+        InstrumentFault
+            It is not: it was switched off, tripped, or started again.
+        """
+
+    @abstractmethod
     def _reconnect(self) -> None:
         """Open a lost connection again, to the same instrument with the same settings and the last level.
 
@@ -214,6 +224,7 @@ class HostTimedChannel(Channel):
             except (Timeout, BadReply) as error:
                 if attempt == _TRIES - 1:
                     raise
+                self._verify()
                 self.notices.append(f"A reading was lost, and taken again. {error}")
         raise Timeout(
             f"{self.identity} has given no reading {_TRIES} times. Check its cable and its display."

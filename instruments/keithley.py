@@ -257,6 +257,7 @@ class KeithleyChannel(HostTimedChannel):
                 taken += len(rows)
                 silent_since_s = self.clock.now()
             elif self.clock.now() - silent_since_s > _SILENCE * leg.interval_s + _SILENCE_S:
+                self._verify()
                 raise Timeout(f"{self.identity} has stopped in the middle of a sweep. Check its display.")
 
     def _buffered(self, taken: int) -> list[tuple[float, float, float]]:
@@ -292,12 +293,23 @@ class KeithleyChannel(HostTimedChannel):
             return Reading(source, value, flags | self._compliance(value))
         return Reading(value, source, flags | self._compliance(value))
 
+    def _verify(self) -> None:
+        *others, _ = self._armed
+        try:
+            self._confirm([*others, _Setting(":OUTP", 1.0)])
+        except InstrumentFault as error:
+            raise InstrumentFault(
+                f"{self.identity} is not as it was left: its output was switched off, or it was started "
+                f"again. Check its display. ({error})",
+                error.code,
+            ) from error
+
     def _reconnect(self) -> None:
         self._scpi.reopen()
-        *others, level = self._armed
-        self._confirm([*others, _Setting(":OUTP", 1.0)])
+        self._verify()
         if self._is_sweeping:
             return
+        level = self._armed[-1]
         # Whether the last level arrived is not known; it may be set again.
         self._scpi.write(level.command)
         self._confirm([level])
@@ -333,7 +345,7 @@ class KeithleyChannel(HostTimedChannel):
                 reply = self._scpi.query(f"{setting.header}?")
             if not setting.is_told_by(reply):
                 raise InstrumentFault(
-                    f"{self.identity} was told {setting.command!r} but says {reply[:40]!r}: "
-                    "the cell was not connected. Check the instrument's display.",
+                    f"{self.identity} was told {setting.command!r} but says {reply[:40]!r}. "
+                    "Check the instrument's display.",
                     "setting",
                 )

@@ -2,7 +2,9 @@
 
 from .cells import (
     CATHODES,
+    CONNECTIONS,
     USUAL_RATE_C,
+    BadlyConnected,
     BlockingCell,
     FullCell,
     LithiumCopperCell,
@@ -31,8 +33,10 @@ from .simulated import serve, simulated, simulated_chamber
 
 __all__ = [
     "CATHODES",
+    "CONNECTIONS",
     "DEVICES",
     "USUAL_RATE_C",
+    "BadlyConnected",
     "BlockingCell",
     "EmStatDevice",
     "FullCell",

@@ -232,7 +232,7 @@ def test_a_step_never_starts_on_a_setting_that_was_not_taken(monkeypatch):
                 change(self, setting, arguments)
 
         monkeypatch.setattr(KeithleyDevice, "_change", deaf)
-        with pytest.raises(InstrumentFault, match="was told ':SOUR:VOLT:ILIM .*the cell was not connected"):
+        with pytest.raises(InstrumentFault, match="was told ':SOUR:VOLT:ILIM .*Check the instrument"):
             list(instrument.channels[0].run(hold(limits=Limits(current_max_A=1e-3))))
         assert not device.cell_is_on
 

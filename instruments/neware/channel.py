@@ -195,25 +195,26 @@ class NewareChannel(Channel):
         barcode = f"{run_id[:12]}-{index}-{uuid.uuid4().hex[:6]}"
         text = step_file(program, barcode, _number(found, "voltage"), self.capabilities.current_max_A)
         path, folder = self._folder.write(barcode, text)
+        answers: list[str] = []
         insist(
-            lambda: self._start_once(path, folder, barcode),
+            lambda: answers.append(self._start_once(path, folder, barcode)),
             f"{self} did not confirm that it started. Look at the channel in the BTS client.",
             _DISTURBED,
         )
+        if answers[-1] != "ok":
+            raise InstrumentFault(
+                f"{self} refused the program {path} ({answers[-1] or 'no answer'}). Open it in the BTS client: "
+                "a current or a potential may be beyond the channel's range.",
+                answers[-1],
+            )
         testid, _ = self._terminals.count()
         return _Test(barcode, testid, deque(program))
 
-    def _start_once(self, path: str, folder: str, barcode: str) -> None:
-        """Start a program, unless an earlier attempt, whose answer was lost, has done it."""
+    def _start_once(self, path: str, folder: str, barcode: str) -> str:
+        """Start a program, unless an attempt whose answer was lost has done it; return the answer."""
         if self._terminals.inquire().get("barcode") == barcode:
-            return
-        answer = self._terminals.start(path, folder, barcode)
-        if answer != "ok":
-            raise InstrumentFault(
-                f"{self} refused the program {path} ({answer or 'no answer'}). Open it in the BTS client: "
-                "a current or a potential may be beyond the channel's range.",
-                answer,
-            )
+            return "ok"
+        return self._terminals.start(path, folder, barcode)
 
     def _rejoined(
         self, step: Step, plan: Sequence[Step], index: int, run_id: str, elapsed_s: float
@@ -255,6 +256,12 @@ class NewareChannel(Channel):
         has_ended = False
         while True:
             block = points.take()
+            if points.dropped:
+                self.notices.append(
+                    f"The clock of {self} ran backwards: {points.dropped} points are left out, as their time "
+                    "is not known."
+                )
+                points.dropped = 0
             if len(block):
                 yield block
             if points.are_complete:
@@ -360,6 +367,9 @@ class _StepPoints:
         self._piece = 0
         self._before_s = 0.0
         self._last: Point | None = None
+        self._latest_s = 0.0
+        self.dropped = 0
+        """How many points were left out, because their time runs backwards."""
 
     @property
     def are_complete(self) -> bool:
@@ -381,8 +391,13 @@ class _StepPoints:
             # Where one leg of a sweep ends, the next one begins; and of what was recorded before
             # the last point comes again: the next one is integrated from it.
             time_s = self._before_s + point.time_s - self._done_s
-            if not is_next and time_s > -_TIME_RESOLUTION_S and not self._is_switching(point):
-                rows.append(self._row(max(time_s, 0.0), point))
+            if is_next or time_s <= -_TIME_RESOLUTION_S or self._is_switching(point):
+                continue
+            if time_s < self._latest_s:
+                self.dropped += 1
+                continue
+            self._latest_s = max(time_s, 0.0)
+            rows.append(self._row(self._latest_s, point))
         return np.array(rows, MEASUREMENT)
 
     def _is_switching(self, point: Point) -> bool:

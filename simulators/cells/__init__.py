@@ -4,6 +4,7 @@ from .base import SimulatedCell
 from .blocking import BlockingCell
 from .cathode import CATHODES
 from .copper import LithiumCopperCell
+from .faulty import CONNECTIONS, BadlyConnected
 from .full import FullCell
 from .parse import parse_cell
 from .published import published_cell, published_systems
@@ -15,7 +16,9 @@ from .symmetric import SymmetricCell
 
 __all__ = [
     "CATHODES",
+    "CONNECTIONS",
     "USUAL_RATE_C",
+    "BadlyConnected",
     "BlockingCell",
     "FullCell",
     "LOADING_mg_PER_cm2",

@@ -30,6 +30,7 @@ class JulaboDevice:
         self.alarm = ""
         """Set it to "-01 LOW LEVEL ALARM", for example."""
         self.is_running = False
+        self.has_sensor = True
         self._clock = clock or SystemClock()
         self._time_constant_s = time_constant_s
         self._setpoint_degC = _ROOM_degC
@@ -38,6 +39,16 @@ class JulaboDevice:
         self._send: Callable[[bytes], None] | None = None
         self._line = b""
         self._lock = threading.Lock()
+
+    FAULTS = ("alarm", "sensor_lost")
+    """A low level of the bath, and a temperature that is not known."""
+
+    def suffer(self, fault: str) -> None:
+        """Let one of `FAULTS` happen; it stays."""
+        if fault == "alarm":
+            self.alarm = "-01 LOW LEVEL ALARM"
+        else:
+            self.has_sensor = False
 
     @property
     def bath_degC(self) -> float:
@@ -75,7 +86,7 @@ class JulaboDevice:
             self._send(self._reply(name).encode("ascii") + b"\r\n")
 
     def _reply(self, name: str) -> str:
-        bath = f"{self.bath_degC:.2f}"
+        bath = f"{self.bath_degC:.2f}" if self.has_sensor else "---.--"
         replies = {
             "version": "JULABO TOPTECH-SERIES HL/SL VER 4.0",
             "status": self.alarm or ("03 REMOTE START" if self.is_running else "02 REMOTE STOP"),

@@ -74,6 +74,9 @@ class EmStatDevice:
         self._stored: Program | None = None
         self._running: Program | None = None
         self._deaf_until = (0.0, 0.0)
+        self._host: Callable[[bytes], None] | None = None
+        self._is_rebooting = False
+        self._refuses_next = False
         self._closed = False
         self._start = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"simulated {model}", daemon=True)
@@ -105,10 +108,24 @@ class EmStatDevice:
         """Whether a script runs."""
         return self._running is not None
 
+    FAULTS = ("reboot", "refuse")
+    """The firmware starts again in the middle of a script; and it does not take the next script."""
+
+    def suffer(self, fault: str) -> None:
+        """Let one of `FAULTS` happen."""
+        with self._lock:
+            if fault == "refuse":
+                self._refuses_next = True
+            elif self._running is not None:
+                self._output.connect(None)
+                self._is_rebooting = True
+                self._machine.ask("Z")
+
     # The wire
 
     def attach(self, send: Callable[[bytes], None] | None) -> None:
         """Send what the instrument says to a host from now on, or to nobody."""
+        self._host = send
         self._output.connect(send)
         if send is not None and self.model.sends_xon:
             send(b"\x11")
@@ -183,6 +200,10 @@ class EmStatDevice:
                 lines.append(f"{line}x" if overlong else line)
             return
         self._loading = None
+        if self._refuses_next:
+            self._refuses_next = False
+            self._refuse(self._load_command, Code.UNKNOWN_COMMAND)
+            return
         try:
             self._loaded = parse(lines)
         except SyntaxFault as fault:
@@ -252,7 +273,12 @@ class EmStatDevice:
                 self._running = None
                 if len(ending) > 1:
                     self._become_deaf()
-                self._say(*ending)
+                if self._is_rebooting:
+                    # The end as well as everything else that it said meanwhile is lost.
+                    self._output.connect(self._host)
+                    self._is_rebooting = False
+                else:
+                    self._say(*ending)
             self._output.flush()
 
     def _run_script(self, program: Program) -> list[str]:

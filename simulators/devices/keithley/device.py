@@ -13,12 +13,13 @@ from ..scpi import ErrorQueue, Header, ScpiError, Unit, split_message
 from .models import MODELS
 from .readings import Buffer, Reading
 from .settings import Setting, settings
-from .source_meter import Drive, SourceMeter
+from .source_meter import OVERFLOW, Drive, SourceMeter
 
 _log = logging.getLogger(__name__)
 
 _LINE_HZ = 50.0
 _OVERHEAD_S = 8e-4
+_OVERFLOWING = 10
 _LONGEST_LINE = 65_536
 _CACHED_HEADERS = 512
 _NO_ERROR = '0,"No error;0;0 0"'
@@ -67,6 +68,7 @@ class KeithleyDevice:
         self._send: Callable[[bytes], None] | None = None
         self._received = b""
         self._at_s = self._clock.now()
+        self._overflowing = 0
         self._reset()
 
     def close(self) -> None:
@@ -89,6 +91,21 @@ class KeithleyDevice:
     def cell_is_on(self) -> bool:
         """Whether the output is on."""
         return bool(self._values["output"])
+
+    FAULTS = ("reboot", "trip", "overflow")
+    """Settings lost, output switched off by itself, and readings beyond every range."""
+
+    def suffer(self, fault: str) -> None:
+        """Let one of `FAULTS` happen; readings overflow for the next ten."""
+        with self._lock:
+            self._settle()
+            if fault == "overflow":
+                self._overflowing = _OVERFLOWING
+                return
+            self._pending.clear()
+            self._values["output"] = 0.0
+            if fault == "reboot":
+                self._reset()
 
     # The wire
 
@@ -273,6 +290,9 @@ class KeithleyDevice:
         sources_voltage = self._values["source_function"] == "VOLT"
         voltage = self._meter.measure_voltage(self._fixed_range("voltage"))
         current = self._meter.measure_current(self._fixed_range("current"))
+        if self._overflowing:
+            self._overflowing -= 1
+            voltage = current = OVERFLOW
         value = {"VOLT": voltage, "CURR": current, "RES": voltage / current if current else 9.9e37}
         source = voltage if sources_voltage else current
         if not self._values["voltage_read_back" if sources_voltage else "current_read_back"]:

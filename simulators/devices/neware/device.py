@@ -81,6 +81,7 @@ class NewareDevice:
         self._send: Callable[[bytes], None] | None = None
         self._received = b""
         self._is_known = False
+        self._refuses_next = False
         self._lock = threading.RLock()
 
     def close(self) -> None:
@@ -102,6 +103,20 @@ class NewareDevice:
             for channel in self._channels:
                 channel.advance(self._clock.now())
             return any(channel.status == "working" for channel in self._channels)
+
+    FAULTS = ("reboot", "refuse")
+    """All tests are stopped; and the next program is not taken."""
+
+    def suffer(self, fault: str) -> None:
+        """Let one of `FAULTS` happen."""
+        with self._lock:
+            if fault == "refuse":
+                self._refuses_next = True
+                return
+            for channel in self._channels:
+                channel.advance(self._clock.now())
+                if channel.test is not None:
+                    channel.test.stop()
 
     # The wire
 
@@ -193,7 +208,8 @@ class NewareDevice:
         )
 
     def _start(self, asked: Element, channel: _Channel) -> bool:
-        if channel.status == "working":
+        if channel.status == "working" or self._refuses_next:
+            self._refuses_next = False
             return False
         try:
             program = read_step_file(Path((asked.text or "").strip()))

@@ -59,6 +59,7 @@ class RodeostatDevice:
         self._lock = threading.RLock()
         self._send: Callable[[bytes], None] | None = None
         self._received = b""
+        self._is_silent = False
         self._stop = threading.Event()
         self._worker: threading.Thread | None = None
 
@@ -82,6 +83,22 @@ class RodeostatDevice:
         """Whether the counter electrode is connected, so that current can flow."""
         return self._connected["Ctr"] and self._connected["Wrk"]
 
+    FAULTS = ("reboot",)
+    """The firmware starts again: what ran is forgotten, and everything is at its default."""
+
+    def suffer(self, fault: str) -> None:
+        """Let one of `FAULTS` happen."""
+        del fault
+        self._is_silent = True
+        self._stop.set()
+        if self._worker is not None:
+            self._worker.join(5)
+        with self._lock:
+            self._settle()
+            self._is_silent = False
+            self._volt, self._voltage_range, self._period_ms = 0.0, "1V", 10
+            self._connected = dict.fromkeys(self._connected, True)
+
     # The wire
 
     def attach(self, send: Callable[[bytes], None] | None) -> None:
@@ -98,7 +115,7 @@ class RodeostatDevice:
                 self._request(line)
 
     def _say(self, thing: dict[str, Any]) -> None:
-        if self._send is not None:
+        if self._send is not None and not self._is_silent:
             self._send(json.dumps(thing).encode("ascii") + b"\r\n")
 
     def _request(self, line: bytes) -> None:

@@ -1,0 +1,192 @@
+"""What instruments and cells do wrong by themselves: the cell is safe, the samples true, a person told."""
+
+import contextlib
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from faradaic.core.clock import ScaledClock, VirtualClock
+from faradaic.core.samples import Flag
+from faradaic.engine import Runner
+from faradaic.instruments import BadReply, InstrumentFault, Julabo
+from faradaic.protocols import (
+    Cell,
+    ConstantCurrent,
+    ConstantPotential,
+    PotentialSweep,
+    Protocol,
+    Record,
+    SafetyLimits,
+    Until,
+)
+from faradaic.simulators import BadlyConnected, FullCell, JulaboDevice, Resistor, TcpServer
+from faradaic.storage import Run
+
+from bench import connected
+
+OHM = 1000.0
+HOLD = ConstantPotential(potential_V=0.3, until=Until(duration_s=60.0), record=Record(interval_s=0.5))
+SWEEP = PotentialSweep(path_V=(0.0, 0.5), rate_V_per_s=0.01, sample_every_V=5e-3)
+CHARGE = ConstantCurrent(
+    current_A=1e-3, until=Until(duration_s=600.0, potential_above_V=4.2), record=Record(interval_s=1.0)
+)
+WITH_CURRENTS = ("emstat4-hr", "keithley-2450", "neware-bts")
+
+
+class Given(Protocol):
+    given: tuple = ()
+
+    def steps(self, cell):
+        for step in self.given:
+            yield step
+
+
+def run_and_disturb(folder, model, cell, step, disturb, *, after=4, speed=20.0, limits=None):
+    """Run a step; after some messages let something happen to the device. Return state, events and rows."""
+    with connected(model, cell, ScaledClock(speed) if speed else VirtualClock()) as (instrument, device):
+        seen = []
+
+        def watch(message):
+            seen.append(message)
+            if len(seen) == after:
+                disturb(device)
+
+        runner = Runner(
+            Given(given=(step,)), instrument.channels[0], cell=Cell(nominal_capacity="2 mAh"),
+            out=folder / "r.h5", subscribers=[watch], limits=limits,
+        )  # fmt: skip
+        begun = time.monotonic()
+        state = runner.run()
+        assert time.monotonic() - begun < 60
+        assert not device.cell_is_on
+    with Run.open(folder / "r.h5") as run:
+        return state, " ".join(event.text for event in run.events), run.samples
+
+
+@pytest.mark.parametrize("step", [HOLD, SWEEP], ids=["hold", "sweep"])
+@pytest.mark.parametrize(
+    "model", ["emstat4-hr", "keithley-2450", "rodeostat-10V_24MilliAmpV0.2", "neware-bts"]
+)
+def test_an_instrument_that_starts_again_fails_the_run_with_the_cell_off(tmp_path, model, step, monkeypatch):
+    monkeypatch.setattr("faradaic.instruments.emstat.script_run._GRACE_S", 1.0)
+    state, texts, rows = run_and_disturb(
+        tmp_path, model, Resistor(OHM), step, lambda device: device.suffer("reboot")
+    )
+    assert state in ("failed: instrument", "failed: link"), state
+    assert any(word in texts for word in ("started again", "Check its cable"))
+    valid = rows[rows["flags"] & Flag.OVERLOAD == 0]
+    assert np.abs(valid["voltage_volt"] - valid["current_ampere"] * OHM).max() < 5e-3
+
+
+@pytest.mark.parametrize("step", [HOLD, SWEEP], ids=["hold", "sweep"])
+def test_an_output_that_trips_is_told(tmp_path, step):
+    state, texts, _ = run_and_disturb(
+        tmp_path, "keithley-2450", Resistor(OHM), step, lambda device: device.suffer("trip")
+    )
+    assert state == "failed: instrument"
+    assert "its output was switched off, or it was started again. Check its display" in texts
+
+
+def test_readings_beyond_every_range_are_no_numbers_and_too_many_of_them_end_the_run(tmp_path):
+    state, texts, rows = run_and_disturb(
+        tmp_path, "keithley-2450", Resistor(OHM), HOLD, lambda device: device.suffer("overflow")
+    )
+    assert state == "failed: limit"
+    assert "no valid reading 5 times in a row" in texts
+    beyond = rows[rows["flags"] & Flag.OVERLOAD != 0]
+    assert len(beyond)
+    assert np.isnan(beyond["current_ampere"]).all()
+    assert np.nanmax(np.abs(rows["current_ampere"])) < 1.0
+
+
+@pytest.mark.parametrize("model", ["emstat4-hr", "neware-bts"])
+def test_a_program_that_is_refused_is_told_before_the_cell_is_on(model):
+    with connected(model, Resistor(OHM)) as (instrument, device):
+        device.suffer("refuse")
+        with pytest.raises(InstrumentFault, match="reports error 0003|refused the program"):
+            list(instrument.channels[0].run(HOLD))
+        assert not device.cell_is_on
+        assert len(np.concatenate([block for block in instrument.channels[0].run(HOLD) if len(block)])) > 50
+
+
+def test_a_cycler_whose_clock_runs_backwards_is_told_and_nothing_is_out_of_order(tmp_path):
+    def turn_back(device):
+        channel = device._channels[0]
+        for row in range(20, 30):
+            channel.test.points._flat[row * 9 + 3] -= 8.0
+
+    state, texts, rows = run_and_disturb(
+        tmp_path, "neware-bts", Resistor(OHM), HOLD, turn_back, after=1, speed=None
+    )
+    assert state == "finished"
+    assert np.all(np.diff(rows["test_time_second"]) >= 0)
+    del texts
+
+
+@pytest.mark.parametrize("model", WITH_CURRENTS)
+@pytest.mark.parametrize(
+    ("connection", "says"),
+    [
+        ("open_leads", "its limit is 4.5 V"),
+        ("reversed", "its limit is 2 V"),
+        ("shorted", "its limit is 2 V"),
+    ],
+)
+def test_a_cell_that_is_badly_connected_ends_at_its_limits(tmp_path, model, connection, says):
+    cell = BadlyConnected(FullCell(charged=0.5, cathode="NCM"), connection)
+    step = CHARGE.model_copy(update={"until": Until(duration_s=600.0)})
+    state, texts, rows = run_and_disturb(
+        tmp_path, model, cell, step, lambda _: None,
+        limits=SafetyLimits(potential_max="4.5 V", potential_min="2 V"),
+    )  # fmt: skip
+    assert state == "failed: limit"
+    assert says in texts
+    assert len(rows) <= 3
+
+
+@pytest.mark.parametrize("model", WITH_CURRENTS)
+def test_leads_that_come_off_in_the_middle_of_a_charge_end_it(tmp_path, model):
+    cell = BadlyConnected(FullCell(charged=0.5, cathode="NCM"))
+
+    def pull(_):
+        cell.connection = "open_leads"
+
+    step = CHARGE.model_copy(update={"until": Until(duration_s=600.0)})
+    state, texts, _ = run_and_disturb(
+        tmp_path, model, cell, step, pull, limits=SafetyLimits(potential_max="4.5 V", potential_min="2 V")
+    )
+    assert state == "failed: limit"
+    assert "its limit is 4.5 V" in texts
+
+
+def test_a_short_in_a_hold_is_held_by_the_compliance_and_flagged(tmp_path):
+    cell = BadlyConnected(Resistor(OHM))
+
+    def short(_):
+        cell.connection = "shorted"
+
+    state, _, rows = run_and_disturb(
+        tmp_path, "keithley-2450", cell, HOLD, short, limits=SafetyLimits(current_max="5 mA")
+    )
+    assert state == "failed: limit"
+    assert np.abs(rows["current_ampere"]).max() < 5.5e-3
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "says"),
+    [
+        ("alarm", InstrumentFault, "reports the alarm '-01 LOW LEVEL ALARM'"),
+        ("sensor_lost", BadReply, "which makes no sense"),
+    ],
+)
+def test_a_circulator_that_is_not_well_is_told(fault, error, says):
+    device = JulaboDevice([Resistor(1.0)])
+    with TcpServer(device) as server, contextlib.ExitStack() as stack:
+        chamber = stack.enter_context(Julabo(server.address))
+        chamber.read()
+        device.suffer(fault)
+        with pytest.raises(error, match=says):
+            chamber.read()
+    assert threading.active_count() < 50
