@@ -176,7 +176,10 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Of the instrument's noise.")] = 1,
     faults: Annotated[
         str | None,
-        typer.Option(metavar="KIND,…", help='Disturb the link: "all", or some, such as "pull_idle,garble".'),
+        typer.Option(
+            metavar="KIND,…",
+            help='"all" those of the link, or some, such as "pull_idle,reboot".',
+        ),
     ] = None,
     every: Annotated[str, typer.Option(help="Mean time between faults.")] = "60 s",
 ) -> None:

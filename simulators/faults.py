@@ -5,9 +5,11 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Self
+from collections.abc import Callable, Sequence
+from typing import Protocol, Self
 from urllib.parse import urlsplit
+
+from .cells import CONNECTIONS, BadlyConnected
 
 _PIECE = 1 << 16
 _TICK_s = 0.02
@@ -23,8 +25,26 @@ a line cut short, two lines merged; an old line again; a reply late or never; th
 taken; text that nobody asked for."""
 
 
+DEVICE_KINDS = ("reboot", "trip", "overflow", "refuse", "alarm", "sensor_lost")
+"""The instrument starts again, its output trips, its readings overflow, it refuses the next program; a
+circulator's alarm and lost sensor. Not every device can have every one."""
+
+CELL_KINDS = CONNECTIONS[1:]
+"""Leads that come off, plus and minus exchanged, a short; the same again mends it."""
+
+
+class Suffering(Protocol):
+    """A device that can do something wrong by itself."""
+
+    FAULTS: tuple[str, ...]
+
+    def suffer(self, fault: str) -> None:
+        """Let one of `FAULTS` happen."""
+        ...
+
+
 def fault_kinds(text: str) -> tuple[str, ...]:
-    """Return the kinds in a list like "pull_idle,garble", or all of them for "all".
+    """Return the kinds in a list like "pull_idle,garble,reboot", or all those of the link for "all".
 
     Raises
     ------
@@ -32,9 +52,10 @@ def fault_kinds(text: str) -> tuple[str, ...]:
         There is no such kind.
     """
     kinds = KINDS if text.strip() == "all" else tuple(kind.strip() for kind in text.split(","))
+    known = (*KINDS, *DEVICE_KINDS, *CELL_KINDS)
     for kind in kinds:
-        if kind not in KINDS:
-            raise ValueError(f"{kind!r} is not a fault; there are {', '.join(KINDS)}.")
+        if kind not in known:
+            raise ValueError(f"{kind!r} is not a fault; there are {', '.join(known)}.")
     return kinds
 
 
@@ -51,6 +72,10 @@ class FaultyLink:
         Decides which bytes are hit.
     host, port : str, int
         Where it listens; 0 takes any free port of this computer.
+    device : Suffering, optional
+        What stands behind the link, for faults of its own.
+    cells : sequence of BadlyConnected
+        What is connected to it, for faults of the connection.
 
     Attributes
     ----------
@@ -69,9 +94,12 @@ class FaultyLink:
         seed: int = 1,
         host: str = "127.0.0.1",
         port: int = 0,
+        device: Suffering | None = None,
+        cells: Sequence[BadlyConnected] = (),
     ) -> None:
         self._upstream = urlsplit(upstream)
         self._away_s, self._late_s = away_s, late_s
+        self._device, self._cells = device, cells
         self._chance = random.Random(seed)  # noqa: S311  faults, not secrets
         self._listener = socket.create_server((host, port))
         self._listener.settimeout(_TICK_s)
@@ -98,8 +126,30 @@ class FaultyLink:
         self._listener.close()
 
     def inject(self, kind: str) -> None:
-        """Let a fault happen to what comes next; raise `ValueError` for one that there is not."""
-        self._wanted.extend(fault_kinds(kind))
+        """Let a fault happen: now, or for one of the link to what comes next.
+
+        Raises
+        ------
+        ValueError
+            There is no such fault, or it cannot happen here.
+        """
+        if not self.can_have(kind):
+            raise ValueError(f"{kind!r} is not a fault that can happen here.")
+        if kind in KINDS:
+            self._wanted.append(kind)
+            return
+        self.done.append(kind)
+        if kind in CELL_KINDS:
+            cell = self._chance.choice(self._cells)
+            cell.connection = "sound" if cell.connection == kind else kind
+        elif self._device is not None:
+            self._device.suffer(kind)
+
+    def can_have(self, kind: str) -> bool:
+        """Whether a fault can happen here."""
+        if kind in CELL_KINDS:
+            return bool(self._cells)
+        return kind in KINDS or (self._device is not None and kind in self._device.FAULTS)
 
     def heal(self) -> None:
         """Forget the faults that have not happened yet."""
@@ -109,11 +159,14 @@ class FaultyLink:
         self, kinds: tuple[str, ...], every_s: float, keep_on: Callable[[], bool] = lambda: True
     ) -> threading.Thread:
         """Inject faults of these kinds at random moments, `every_s` of real time on average."""
+        possible = [kind for kind in kinds if self.can_have(kind)]
 
         def work() -> None:
+            if not possible:
+                return
             while not self._closed.wait(self._chance.expovariate(1.0 / every_s)) and keep_on():
                 if not self._wanted:
-                    self.inject(self._chance.choice(kinds))
+                    self.inject(self._chance.choice(possible))
 
         thread = threading.Thread(target=work, name="random faults", daemon=True)
         thread.start()

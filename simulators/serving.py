@@ -1,14 +1,14 @@
 """Serving the simulated part of a bench, to be opened like the real one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.clock import ScaledClock
-from ..instruments.bench_file import Bench, BenchInstrument
-from .cells import SimulatedCell, parse_cell
-from .devices import JulaboDevice, TcpServer, WireDevice, device_kind
+from ..instruments.bench_file import Bench, BenchInstrument, SimulatedPart
+from .cells import BadlyConnected, parse_cell
+from .devices import JulaboDevice, TcpServer, device_kind
 from .devices.server import Server
 from .faults import FaultyLink
 from .simulated import serve
@@ -34,17 +34,15 @@ def serve_bench(bench: Bench, *, with_faults: bool = False) -> Iterator[dict[str
         An address, a model, a channel or a cell cannot be simulated; the message names it.
     """
     clock = ScaledClock(bench.speed)
-    cells: dict[str, SimulatedCell] = {}
+    cells: dict[str, BadlyConnected] = {}
     served: dict[str, FaultyLink | Server] = {}
     with ExitStack() as stack:
 
-        def serve(name: str, address: str, device: WireDevice) -> None:
+        def listen(name: str, address: str, device: Any, inside: Sequence[BadlyConnected] = ()) -> None:
             host, port = _place(name, address)
             try:
                 if with_faults:
-                    server = stack.enter_context(TcpServer(device))
-                    link = FaultyLink(server.address, host=host, port=port, seed=len(served))
-                    served[name] = stack.enter_context(link)
+                    served[name] = _disturbed(stack, device, inside, host, port)
                 else:
                     served[name] = stack.enter_context(TcpServer(device, host, port))
             except OSError as error:
@@ -52,12 +50,18 @@ def serve_bench(bench: Bench, *, with_faults: bool = False) -> Iterator[dict[str
 
         for name, instrument in bench.instruments.items():
             if instrument.simulated is not None:
-                device = stack.enter_context(closing(_device(name, instrument, clock, cells)))
-                serve(name, instrument.address, device)
+                connected = _cells(name, instrument, instrument.simulated)
+                kind, seed = device_kind(instrument.simulated.model), instrument.simulated.seed
+                device = stack.enter_context(
+                    closing(kind.make([connected.get(own) for own in kind.channels], clock, seed))
+                )
+                named = {own: channel.name for own, channel in instrument.channels.items()}
+                cells |= {named[own]: cell for own, cell in connected.items() if own in named}
+                listen(name, instrument.address, device, list(connected.values()))
         for name, chamber in bench.chambers.items():
             if chamber.simulated:
                 inside = [cells[channel] for channel in chamber.channels if channel in cells]
-                serve(name, chamber.address, JulaboDevice(inside, clock))
+                listen(name, chamber.address, JulaboDevice(inside, clock))
         if not served:
             raise ValueError("nothing on this bench is simulated; give an instrument a part 'simulated'.")
         yield served
@@ -77,16 +81,27 @@ def one_instrument(
                 )
             }
             return
-        server = stack.enter_context(serve(model, parse_cell(cell), clock=clock, seed=seed, tcp_port=0))
-        yield {model: stack.enter_context(FaultyLink(server.address, port=tcp_port or 0, seed=seed))}
+        inside = BadlyConnected(parse_cell(cell))
+        device = stack.enter_context(closing(device_kind(model).make([inside], clock, seed)))
+        yield {model: _disturbed(stack, device, [inside], _LOOPBACK[0], tcp_port or 0)}
 
 
-def _device(
-    name: str, instrument: BenchInstrument, clock: ScaledClock, cells: dict[str, SimulatedCell]
-) -> Any:
-    """Return the device that stands in for an instrument; its cells are added by their channels' names."""
-    part = instrument.simulated
-    assert part is not None  # noqa: S101  the caller has looked
+def _disturbed(
+    stack: ExitStack, device: Any, cells: Sequence[BadlyConnected], host: str, port: int
+) -> FaultyLink:
+    """Serve a device behind a link that can be disturbed."""
+    server = stack.enter_context(TcpServer(device))
+    return stack.enter_context(FaultyLink(server.address, host=host, port=port, device=device, cells=cells))
+
+
+def _cells(name: str, instrument: BenchInstrument, part: SimulatedPart) -> dict[str, BadlyConnected]:
+    """Return the cells of an instrument by its own names for the channels.
+
+    Raises
+    ------
+    ValueError
+        The part does not fit the instrument, or has no such channel or cell.
+    """
     kind = device_kind(part.model)
     if kind.driver != instrument.driver:
         raise ValueError(f"{name}: a {part.model} is not an instrument for the driver {instrument.driver}.")
@@ -94,14 +109,7 @@ def _device(
         if channel not in kind.channels:
             known = ", ".join(kind.channels)
             raise ValueError(f"{name}: a {part.model} has no channel {channel!r}; it has {known}.")
-    connected: list[SimulatedCell | None] = []
-    for channel in kind.channels:
-        described = part.cells.get(channel)
-        cell = None if described is None else parse_cell(described)
-        connected.append(cell)
-        if cell is not None and channel in instrument.channels:
-            cells[instrument.channels[channel].name] = cell
-    return kind.make(connected, clock, part.seed)
+    return {channel: BadlyConnected(parse_cell(described)) for channel, described in part.cells.items()}
 
 
 def _place(name: str, address: str) -> tuple[str, int]:

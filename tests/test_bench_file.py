@@ -11,13 +11,14 @@ import sys
 import pytest
 import yaml
 
-from faradaic.instruments import open_instrument
+from faradaic.instruments import InstrumentFault, open_instrument
 from faradaic.instruments.bench_channel import open_place
 from faradaic.instruments.bench_file import Bench, read_bench
 from faradaic.instruments.discovery import look_around
+from faradaic.protocols import ConstantPotential, Record, Until
 from faradaic.simulators import JulaboDevice, Resistor, TcpServer, serve
 from faradaic.simulators.faults import KINDS, fault_kinds
-from faradaic.simulators.serving import serve_bench
+from faradaic.simulators.serving import one_instrument, serve_bench
 from faradaic.storage import Run
 
 BENCH = """
@@ -173,8 +174,29 @@ def test_closing_one_source_meter_leaves_the_other_connected():
 def test_kinds_of_faults_are_read():
     assert fault_kinds("all") == KINDS
     assert fault_kinds("lost, garble") == ("lost", "garble")
+    assert fault_kinds("reboot,open_leads") == ("reboot", "open_leads")
     with pytest.raises(ValueError, match="'rain' is not a fault; there are pull_mid_reply"):
         fault_kinds("lost,rain")
+
+
+def test_faults_of_instruments_and_cells_are_injected_through_the_link():
+    with one_instrument(
+        "emstat4-hr", "Resistor(1000)", tcp_port=0, speed=50.0, seed=1, with_faults=True
+    ) as served, open_instrument("emstat", served["emstat4-hr"].address) as instrument:  # fmt: skip
+        link, channel = served["emstat4-hr"], instrument.channels[0]
+        hold = ConstantPotential(potential_V=0.5, until=Until(duration_s=5.0), record=Record(interval_s=1.0))
+        link.inject("open_leads")
+        rows = [block for block in channel.run(hold) if len(block)]
+        assert abs(rows[-1]["current_A"][-1]) < 1e-6
+        link.inject("open_leads")
+        rows = [block for block in channel.run(hold) if len(block)]
+        assert rows[-1]["current_A"][-1] == pytest.approx(5e-4, rel=0.01)
+        link.inject("refuse")
+        with pytest.raises(InstrumentFault):
+            list(channel.run(hold))
+        with pytest.raises(ValueError, match="not a fault that can happen here"):
+            link.inject("alarm")
+        assert link.done == ["open_leads", "open_leads", "refuse"]
 
 
 # The command line

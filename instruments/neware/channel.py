@@ -203,8 +203,8 @@ class NewareChannel(Channel):
         )
         if answers[-1] != "ok":
             raise InstrumentFault(
-                f"{self} refused the program {path} ({answers[-1] or 'no answer'}). Open it in the BTS client: "
-                "a current or a potential may be beyond the channel's range.",
+                f"{self} refused the program {path} ({answers[-1] or 'no answer'}). Open it in the BTS "
+                "client: a current or a potential may be beyond the channel's range.",
                 answers[-1],
             )
         testid, _ = self._terminals.count()
