@@ -9,6 +9,7 @@ import pytest
 from faradaic.core.clock import VirtualClock
 from faradaic.engine import run
 from faradaic.instruments import InstrumentFault
+from faradaic.instruments.bench_file import read_bench
 from faradaic.protocols import ConstantPotential, LinearSweep, Until
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -33,6 +34,15 @@ class TinyInstrument:
         if name != self.deaf_to:
             self.values[name] = type(self.values[name])(float(value))
         return ""
+
+
+def test_the_bench_files_that_are_shown_are_bench_files(tmp_path):
+    examples = re.findall(r"```yaml\n(.*?)```", (DOCS / "bench.md").read_text("utf-8"), re.DOTALL)
+    assert len(examples) == 2
+    for example in examples:
+        path = tmp_path / "bench.yaml"
+        path.write_text(example, encoding="utf-8")
+        assert "A1" in [name for name, _, _ in read_bench(path).channels()]
 
 
 @pytest.fixture
