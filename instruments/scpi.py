@@ -161,7 +161,8 @@ class Scpi:
             self._session: Any = self._manager.open_resource(
                 name, read_termination="\n", write_termination="\n", timeout=int(_TIMEOUT_S * 1e3)
             )
-        except (self._visa_error, ValueError, OSError) as error:
+        except Exception as error:
+            # The library raises a bare Exception where a host is unknown.
             raise NotConnected(f"Nothing answers at {self.address}: {error}.") from error
         # Without this, a command that follows another waits for an acknowledgement (40 ms).
         with contextlib.suppress(AttributeError, KeyError, OSError):

@@ -13,7 +13,7 @@ from pymeasure.instruments.keithley import Keithley2450
 from faradaic.core.clock import ScaledClock, SystemClock, VirtualClock
 from faradaic.core.samples import Flag
 from faradaic.instruments import BadReply, InstrumentFault, NotConnected, OutOfRange, open_instrument
-from faradaic.instruments.staircase import staircases
+from faradaic.instruments.keithley.staircase import staircases
 from faradaic.protocols import ConstantCurrent, ConstantPotential, Limits, PotentialSweep, Record, Rest, Until
 from faradaic.simulators import FullCell, KeithleyDevice, Resistor, TcpServer
 from faradaic.simulators.devices.scpi import Header, ScpiError, split_message

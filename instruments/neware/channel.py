@@ -11,8 +11,8 @@ from typing import TypeVar
 import numpy as np
 
 from ...core.clock import Clock
-from ...core.samples import MEASUREMENT, Block, Flag
-from ...protocols.steps import ConstantCurrent, ConstantPotential, PotentialSweep, Step
+from ...core.samples import MEASUREMENT, Block
+from ...protocols.steps import PotentialSweep, Step
 from ..base import Channel, Identity
 from ..checks import Capabilities
 from ..errors import BadReply, InstrumentFault, NotConnected, OutOfRange, Timeout
@@ -23,12 +23,11 @@ from .points import Point
 from .step_file import (
     ends_on_board,
     is_bounded,
-    most_current_A,
     on_board,
-    pieces_of,
     record_every_s,
     step_file,
 )
+from .step_points import TIME_RESOLUTION_S, StepPoints
 from .terminals import BUSY, Terminals
 
 _AT_MOST = 1000
@@ -37,8 +36,6 @@ _POLL_S, _LONGEST_POLL_S, _AHEAD = 1.0, 5.0, 100
 _PATIENCE_S = 86_400.0
 """A cycler that goes on by itself is waited for: for a day."""
 _RETRY_S, _LONGEST_RETRY_S = 0.1, 5.0
-_TIME_RESOLUTION_S = 5e-4
-_LIMITED = 0.999
 _DISTURBED = (NotConnected, Timeout, BadReply)
 Answer = TypeVar("Answer")
 
@@ -245,13 +242,13 @@ class NewareChannel(Channel):
         first, last = (
             self._terminals.download(test.testid, number, 1)[0] for number in (test.next_number, count)
         )
-        return last.is_of_another_step(first) or last.time_s > test.done_s + _TIME_RESOLUTION_S
+        return last.is_of_another_step(first) or last.time_s > test.done_s + TIME_RESOLUTION_S
 
     # Reading
 
     def _read_out(self, test: _Test, step: Step, done_s: float) -> Generator[Block, None, None]:
         """Yield the points of a step, until the next one begins or the program has ended."""
-        points = _StepPoints(step, test.waiting, done_s, self.capabilities.current_max_A)
+        points = StepPoints(step, test.waiting, done_s, self.capabilities.current_max_A)
         poll_s = self._poll_every_s(test, step)
         has_ended = False
         while True:
@@ -342,75 +339,6 @@ class NewareChannel(Channel):
                     away_s = time.monotonic() - lost_at
                     self.notices.append(f"{self} answers again after {away_s:.1f} s; nothing is missing.")
                 return answer
-
-
-class _StepPoints:
-    """The points of one step among those that were downloaded.
-
-    Parameters
-    ----------
-    step : Step
-        Which one.
-    waiting : deque of Point
-        Those that were downloaded; the next step's are left in it.
-    done_s : float
-        How much of the step was recorded before.
-    most_A : float
-        The channel's largest current.
-    """
-
-    def __init__(self, step: Step, waiting: deque[Point], done_s: float, most_A: float) -> None:
-        self._step = step
-        self._waiting = waiting
-        self._done_s = done_s
-        self._most_A = most_current_A(step, most_A)
-        self._piece = 0
-        self._before_s = 0.0
-        self._last: Point | None = None
-        self._latest_s = 0.0
-        self.dropped = 0
-        """How many points were left out, because their time runs backwards."""
-
-    @property
-    def are_complete(self) -> bool:
-        """Whether the next step has begun."""
-        return self._piece == pieces_of(self._step)
-
-    def take(self) -> Block:
-        """Return what is new as `MEASUREMENT` rows."""
-        rows: list[tuple[float, float, float, float, int, int]] = []
-        while self._waiting and not self.are_complete:
-            point = self._waiting[0]
-            is_next = self._last is not None and point.is_of_another_step(self._last)
-            if is_next and self._last is not None:
-                self._piece += 1
-                self._before_s += self._last.time_s
-                if self.are_complete:
-                    break
-            self._last = self._waiting.popleft()
-            # Where one leg of a sweep ends, the next one begins; and of what was recorded before
-            # the last point comes again: the next one is integrated from it.
-            time_s = self._before_s + point.time_s - self._done_s
-            if is_next or time_s <= -_TIME_RESOLUTION_S or self._is_switching(point):
-                continue
-            if time_s < self._latest_s:
-                self.dropped += 1
-                continue
-            self._latest_s = max(time_s, 0.0)
-            rows.append(self._row(self._latest_s, point))
-        return np.array(rows, MEASUREMENT)
-
-    def _is_switching(self, point: Point) -> bool:
-        """Tell whether a point was taken while a current was switched on: the cell has not answered yet."""
-        return point.time_s == 0.0 and isinstance(self._step, ConstantCurrent) and self._step.current_A != 0.0
-
-    def _row(self, time_s: float, point: Point) -> tuple[float, float, float, float, int, int]:
-        step, flags, scan = self._step, 0, 0
-        if isinstance(step, PotentialSweep):
-            scan = self._piece // (len(step.path_V) - 1)
-        elif isinstance(step, ConstantPotential) and abs(point.current_A) >= _LIMITED * self._most_A:
-            flags = int(Flag.COMPLIANCE)
-        return (time_s, point.potential_V, point.current_A, np.nan, scan, flags)
 
 
 def _number(found: dict[str, str], name: str) -> float:

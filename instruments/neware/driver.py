@@ -44,9 +44,14 @@ class Neware(Instrument):
 
     def __init__(self, address: str, clock: Clock | None = None) -> None:
         super().__init__(address, clock)
-        parts = urlsplit(address)
+        try:
+            parts = urlsplit(address)
+            host, port = parts.hostname or "", parts.port or _PORT
+        except ValueError as error:
+            raise ValueError(
+                f"{address!r} is not an address like 'socket://192.168.0.20:502': {error}."
+            ) from None
         options = _options(parts.query)
-        host, port = parts.hostname or "", parts.port or _PORT
         capabilities = _capabilities(options)
         self._folder = StepFolder(
             options.get("folder"),

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import NamedTuple
 
-from ..protocols.steps import PotentialSweep
+from ...protocols.steps import PotentialSweep
 
 _WHOLE = 1e-6
 _MOST_POINTS = 100_000

@@ -6,30 +6,27 @@ sensed with four wires unless told otherwise.
 """
 
 import contextlib
-import re
 from collections.abc import Generator
-from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.clock import Clock
-from ..core.samples import MEASUREMENT, Block, Flag
-from ..protocols.steps import PotentialSweep
-from .base import Identity, Instrument
-from .checks import Capabilities
-from .errors import BadReply, InstrumentError, InstrumentFault, NotConnected, Timeout
-from .host_timed import HostTimedChannel, Output, Reading, overflowed
-from .insisting import insist
-from .scpi import Scpi
+from ...core.clock import Clock
+from ...core.samples import MEASUREMENT, Block, Flag
+from ...protocols.steps import PotentialSweep
+from ..base import Identity
+from ..checks import Capabilities
+from ..errors import InstrumentError, InstrumentFault, NotConnected, Timeout
+from ..host_timed import HostTimedChannel, Output, Reading, overflowed
+from ..insisting import insist
+from ..scpi import Scpi
+from .settings import Setting
 from .staircase import Staircase, staircases
 
 _OVERFLOW = 9.8e37
 _KINDS = frozenset({"rest", "constant_potential", "constant_current", "potential_sweep"})
-_IDENTIFICATION = re.compile(r"KEITHLEY INSTRUMENTS[^,]*,MODEL (\w+),([^,]+),(.+)")
 _HIGHEST_V = 20.0
 """No electrochemical cell needs more, and a source of 200 V at a coin cell is a hazard."""
 _SHORTEST_S = 0.02
-_TOLERANCE = 1e-4
 _OPEN_A = 1e-6
 _NPLC = 0.1
 _MEASURING_S = 0.003
@@ -38,95 +35,6 @@ _AT_ONCE = 200
 _SILENCE, _SILENCE_S = 3.0, 5.0
 _BESIDE_COMPLIANCE = 5e-4
 """How far a reading may be beside the compliance, as a share of it, and still be taken for held by it."""
-
-
-CURRENT_MAX_A = {"2450": 1.05, "2460": 7.35, "2461": 7.35}
-"""Largest current of each model."""
-
-
-@dataclass(frozen=True)
-class _Setting:
-    """A setting that decides about safety: how it is set, and asked for.
-
-    Parameters
-    ----------
-    header : str
-        Of command and query.
-    value : float or str
-        What it must be.
-    """
-
-    header: str
-    value: float | str
-
-    @property
-    def command(self) -> str:
-        return f"{self.header} {self.value if isinstance(self.value, str) else f'{self.value:.7g}'}"
-
-    def is_told_by(self, reply: str) -> bool:
-        """Whether the instrument says that it is set."""
-        if isinstance(self.value, str):
-            return reply.strip('"').upper().startswith(self.value.strip('"').upper())
-        try:
-            told = float(reply)
-        except ValueError:
-            return False
-        return abs(told - self.value) <= _TOLERANCE * max(abs(self.value), 1e-9)
-
-
-class Keithley(Instrument):
-    """A 2450, 2460 or 2461.
-
-    Parameters
-    ----------
-    address : str
-        A VISA resource name (``USB0::0x05E6::0x2450::…::INSTR``, ``TCPIP::host::5025::SOCKET``) or
-        ``socket://host:port``.
-    clock : Clock, optional
-        The time the instrument lives in; the computer's by default.
-    four_wire : bool
-        Whether the sense terminals are connected to the cell as well.
-
-    Raises
-    ------
-    NotConnected, Timeout, BadReply
-        There is no such instrument at the address.
-    """
-
-    def __init__(self, address: str, clock: Clock | None = None, *, four_wire: bool = True) -> None:
-        super().__init__(address, clock)
-        self._scpi = Scpi(address)
-        try:
-            self.identity, current_max_A = _identify(self._scpi.identification, address)
-            self._channel = KeithleyChannel(
-                self._scpi, self.identity, current_max_A, self.clock, four_wire=four_wire
-            )
-        except InstrumentError:
-            self._scpi.close()
-            raise
-        self.channels = (self._channel,)
-
-    @classmethod
-    def probe(cls, address: str) -> tuple[Identity, tuple[str, ...]]:
-        """Ask what is at an address, and nothing else; see `Instrument.probe`."""
-        with contextlib.closing(Scpi(address)) as scpi:
-            identity, _ = _identify(scpi.identification, address)
-        return identity, ("1",)
-
-    def _let_go(self) -> None:
-        self._scpi.close()
-
-
-def _identify(reply: str, address: str) -> tuple[Identity, float]:
-    """Return what an instrument is, and its largest current."""
-    match = _IDENTIFICATION.fullmatch(reply)
-    if match is None or match[1] not in CURRENT_MAX_A:
-        known = ", ".join(CURRENT_MAX_A)
-        raise BadReply(
-            f"What answers at {address} is no Keithley {known}: it says {reply[:80]!r}.",
-            reply.encode("ascii", "replace"),
-        )
-    return Identity(f"Keithley {match[1]}", match[2], match[3], address), CURRENT_MAX_A[match[1]]
 
 
 class KeithleyChannel(HostTimedChannel):
@@ -158,10 +66,10 @@ class KeithleyChannel(HostTimedChannel):
         self._scpi = scpi
         self._four_wire = four_wire
         self._output = Output("open", 0.0, 1.0)
-        self._armed: list[_Setting] = []
+        self._armed: list[Setting] = []
         self._is_sweeping = False
         scpi.write(":ABOR", ":OUTP OFF", ":OUTP:VOLT:SMOD HIMP", ":OUTP:CURR:SMOD HIMP", "*CLS")
-        self._confirm([_Setting(":OUTP:VOLT:SMOD", "HIMP"), _Setting(":OUTP:CURR:SMOD", "HIMP")])
+        self._confirm([Setting(":OUTP:VOLT:SMOD", "HIMP"), Setting(":OUTP:CURR:SMOD", "HIMP")])
 
     def read(self) -> Block:
         """Return one reading without current through the cell; the output is off afterwards."""
@@ -180,11 +88,11 @@ class KeithleyChannel(HostTimedChannel):
             # Sweeps change the level: the range covers all that may come.
             level_range = _HIGHEST_V
         settings = [
-            _Setting(":SOUR:FUNC", source),
-            _Setting(f":SENS:{measured}:RSEN", 1.0 if self._four_wire else 0.0),
-            _Setting(f":SOUR:{source}:READ:BACK", 1.0),
-            _Setting(limit, output.compliance),
-            _Setting(f":SOUR:{source}", output.level),
+            Setting(":SOUR:FUNC", source),
+            Setting(f":SENS:{measured}:RSEN", 1.0 if self._four_wire else 0.0),
+            Setting(f":SOUR:{source}:READ:BACK", 1.0),
+            Setting(limit, output.compliance),
+            Setting(f":SOUR:{source}", output.level),
         ]
         self._scpi.write(
             ":OUTP OFF",
@@ -205,12 +113,12 @@ class KeithleyChannel(HostTimedChannel):
     def _switch_on(self) -> None:
         self._scpi.write(":OUTP ON")
         self._scpi.raise_errors()
-        self._confirm([_Setting(":OUTP", 1.0)])
+        self._confirm([Setting(":OUTP", 1.0)])
 
     def _set_level(self, level: float) -> None:
         source = "VOLT" if self._output.mode == "potential" else "CURR"
         # The level stands last among what was armed.
-        self._armed[-1] = _Setting(f":SOUR:{source}", level)
+        self._armed[-1] = Setting(f":SOUR:{source}", level)
         self._scpi.write(self._armed[-1].command)
 
     def _sweep(self, step: PotentialSweep) -> Generator[Block, None, None]:
@@ -296,7 +204,7 @@ class KeithleyChannel(HostTimedChannel):
     def _verify(self) -> None:
         *others, _ = self._armed
         try:
-            self._confirm([*others, _Setting(":OUTP", 1.0)])
+            self._confirm([*others, Setting(":OUTP", 1.0)])
         except InstrumentFault as error:
             raise InstrumentFault(
                 f"{self.identity} is not as it was left: its output was switched off, or it was started "
@@ -324,7 +232,7 @@ class KeithleyChannel(HostTimedChannel):
     def _confirm_off(self) -> None:
         try:
             self._scpi.write(":ABOR", ":OUTP OFF")
-            self._confirm([_Setting(":OUTP", 0.0)])
+            self._confirm([Setting(":OUTP", 0.0)])
         except NotConnected:
             # For the next attempt.
             with contextlib.suppress(InstrumentError):
@@ -336,7 +244,7 @@ class KeithleyChannel(HostTimedChannel):
         held = abs(value) >= self._output.compliance * (1.0 - _BESIDE_COMPLIANCE)
         return int(Flag.COMPLIANCE) if held and self._output.mode != "open" else 0
 
-    def _confirm(self, settings: list[_Setting]) -> None:
+    def _confirm(self, settings: list[Setting]) -> None:
         for setting in settings:
             reply = self._scpi.query(f"{setting.header}?")
             if not setting.is_told_by(reply):
