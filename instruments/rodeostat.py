@@ -31,6 +31,7 @@ from .ordering import InOrder
 from .waiting import NOTHING
 
 _REPLY_S = 2.0
+_TRIES = 3
 _SILENT_S = 10.0
 _QUIET_S = 0.15
 _LONGEST_PERIOD_MS = 1000
@@ -368,6 +369,14 @@ class _Dialogue:
         InstrumentFault
             The instrument refuses; the message is its own.
         """
+        # What only asks may be asked again.
+        tries = _TRIES if command.startswith("get") else 1
+        for _ in range(tries - 1):
+            with contextlib.suppress(Timeout, NotConnected):
+                return self._ask_once(command, arguments)
+        return self._ask_once(command, arguments)
+
+    def _ask_once(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
             self._send({"command": command, **arguments})
             until = time.monotonic() + _REPLY_S

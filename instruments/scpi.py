@@ -14,6 +14,8 @@ _TIMEOUT_S = 2.0
 _TRIES = 3
 _QUIET_MS = 50
 _SYNCHRONISING_S = 5.0
+_NUMBER = re.compile(r"[+-]?\d+|[+-]?\d\.\d+E[+-]\d\d")
+"""Whole, or with its exponent: a number that was cut short has lost it."""
 _ERROR = re.compile(r'\s*([+-]?\d+)\s*,\s*"(.*)"\s*')
 
 
@@ -38,11 +40,12 @@ class Scpi:
     def __init__(self, address: str) -> None:
         self.address = address
         self._lock = threading.RLock()
+        self._number = 0
         manager, self._visa_error = visa()
         self._manager = manager
         self._open()
         try:
-            self.identification = self._ask("*IDN?")
+            self.identification = self._identified()
         except NotConnected as error:
             self.close()
             raise NotConnected(f"Nothing answers at {address}: {error}") from error
@@ -67,7 +70,7 @@ class Scpi:
             for attempt in range(_TRIES):
                 try:
                     return self._ask(command)
-                except Timeout:
+                except (Timeout, BadReply):
                     if attempt == _TRIES - 1:
                         raise
                     self._synchronise()
@@ -83,7 +86,7 @@ class Scpi:
         with self._lock:
             try:
                 return self._ask(command)
-            except Timeout:
+            except (Timeout, BadReply):
                 self._synchronise()
                 raise
 
@@ -96,18 +99,14 @@ class Scpi:
             The answer is not so many numbers.
         """
         reply = self.query_once(command)
-        try:
-            values = [float(text) for text in reply.split(",")]
-        except ValueError:
-            values = []
-        if len(values) != count:
-            self.synchronise()
+        texts = reply.split(",")
+        if len(texts) != count or not all(map(_NUMBER.fullmatch, texts)):
             raise BadReply(
                 f"The instrument on {self.address} answered {reply[:60]!r} to {command!r}, "
                 f"where {count} numbers were expected.",
                 reply.encode("ascii", "replace"),
             )
-        return values
+        return [float(text) for text in texts]
 
     def raise_errors(self) -> None:
         """Empty the instrument's error queue; raise `InstrumentFault` with what was in it."""
@@ -138,7 +137,7 @@ class Scpi:
             # What was cut short on the way is asked for again, before a stranger is suspected.
             for _ in range(_TRIES):
                 try:
-                    answers = self._ask("*IDN?")
+                    answers = self._identified()
                 except Timeout as error:
                     raise NotConnected(str(error)) from error
                 if answers == self.identification:
@@ -170,15 +169,34 @@ class Scpi:
             interface.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _ask(self, command: str) -> str:
+        """Return the answer to a query, which carries a number that comes back with it.
+
+        An answer that was cut short, or that belongs to another query, does not carry the right one.
+        The number is kept in the event status enable register (IEEE 488.2), which nothing else uses.
+        """
+        self._number = self._number % 255 + 1
         with self._told():
-            self._session.write(command)
+            self._session.write(f"*ESE {self._number};{command};*ESE?")
+            reply = str(self._session.read()).strip()
+        answer, _, number = reply.rpartition(";")
+        if number != str(self._number):
+            raise BadReply(
+                f"What the instrument on {self.address} answered to {command!r} is not the answer to it: "
+                f"{reply[:60]!r}.",
+                reply.encode("ascii", "replace"),
+            )
+        return answer
+
+    def _identified(self) -> str:
+        with self._told():
+            self._session.write("*IDN?")
             return str(self._session.read()).strip()
 
     def _synchronise(self) -> None:
         """Throw away what comes late, until the identification is answered by the identification."""
         until = time.monotonic() + _SYNCHRONISING_S
         while time.monotonic() < until:
-            with contextlib.suppress(Timeout):
+            with contextlib.suppress(Timeout, BadReply):
                 self._drain()
                 if self._ask("*IDN?") == self.identification:
                     return

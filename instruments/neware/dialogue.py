@@ -4,6 +4,7 @@ Source: the published client aurora-neware, and the replies that it recorded fro
 maker's own description of the interface is not public.
 """
 
+import contextlib
 import threading
 import time
 from xml.etree.ElementTree import Element, ParseError
@@ -17,6 +18,7 @@ from ..link import SocketLink
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8" ?>'
 _TERMINATOR = b"\n\n#\r\n"
+_TRIES = 2
 _REPLY_S = 5.0
 """Longest silence before or within a reply."""
 
@@ -58,9 +60,16 @@ class Dialogue:
             There was none, or it makes no sense; the request may have been carried out.
         """
         with self._lock:
-            if self._link is None:
-                self._connect()
-            return self._exchange(command, body)
+            # What only asks may be asked again at once.
+            for _ in range(0 if command == "start" else _TRIES - 1):
+                with contextlib.suppress(NotConnected, Timeout, BadReply):
+                    return self._ask_once(command, body)
+            return self._ask_once(command, body)
+
+    def _ask_once(self, command: str, body: str) -> Element:
+        if self._link is None:
+            self._connect()
+        return self._exchange(command, body)
 
     def close(self) -> None:
         """Let go of the connection; idempotent."""

@@ -69,6 +69,7 @@ class KeithleyDevice:
         self._received = b""
         self._at_s = self._clock.now()
         self._overflowing = 0
+        self._event_enable = 0
         self._reset()
 
     def close(self) -> None:
@@ -169,6 +170,8 @@ class KeithleyDevice:
         table: list[tuple[str, Callable[..., str | None]]] = [
             ("*IDN?", lambda: f"KEITHLEY INSTRUMENTS,MODEL {self.model.name},{self.serial_number},1.7.12b"),
             ("*LANG?", lambda: "SCPI"),
+            ("*ESE", self._enable_events),
+            ("*ESE?", lambda: str(self._event_enable)),
             ("*OPC?", lambda: "1"),
             ("*WAI", lambda: None),
             ("*RST", self._reset),
@@ -205,6 +208,11 @@ class KeithleyDevice:
         return [(Header(text.rstrip("?")), text.endswith("?"), handler) for text, handler in table]
 
     # Settings
+
+    def _enable_events(self, mask: str) -> None:
+        if not 0 <= int(mask) <= 255:
+            raise ScpiError(-222, "Parameter data out of range")
+        self._event_enable = int(mask)
 
     def _reset(self) -> None:
         self._values: dict[str, float | str] = {each.name: each.default for each in self._settings}
