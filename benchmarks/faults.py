@@ -97,7 +97,7 @@ def disturbed(model: str, wanted: int) -> tuple[str, Counter[str], Counter[str]]
                 channel = instrument.channels[0]
                 protocol = Mixed(with_currents="constant_current" in channel.capabilities.kinds)
                 runner = Runner(protocol, channel, cell=Cell(), out=Path(folder) / "run.h5")
-                link.inject_at_random(KINDS, 1.5, lambda: not ended)  # noqa: B023
+                link.inject_at_random(KINDS, 0.8, lambda: not ended)  # noqa: B023
                 begun = time.monotonic()
                 state = runner.run()
                 took_s = time.monotonic() - begun
@@ -115,6 +115,7 @@ def disturbed(model: str, wanted: int) -> tuple[str, Counter[str], Counter[str]]
             count[state] += 1
             count["hangs"] += took_s > LONGEST_S
             count["on and nobody told"] += device.cell_is_on and "still be on" not in texts
+            print(f"{model}: {count['faults']} of {wanted} faults", file=sys.stderr)
             count["failed without advice"] += state.startswith("failed") and not any(
                 word in texts for word in HELPFUL
             )

@@ -86,6 +86,25 @@ def test_a_line_that_is_not_whole_is_dropped_and_counted(line):
     assert decoded.values[1].tolist() == [2.048e-3, 2.048e-3]
 
 
+samples = st.tuples(*[st.integers(0, 2**27 - 1)] * 3)
+
+
+@given(samples, samples, st.data())
+def test_what_is_put_together_from_two_packages_is_never_taken_for_one(first, second, data):
+    lines = [
+        "Peb{0:07X}u;da{1:07X}u;ba{2:07X}u,10,20B;eb{0:07X}u".format(*(value + 2**27 for value in each))
+        for each in (first, second)
+    ]
+    end = data.draw(st.integers(0, len(lines[0])))
+    begin = data.draw(st.integers(0, len(lines[1])))
+    spliced = lines[0][:end] + lines[1][begin:]
+    decoded = PackageFormat(("eb", "da", "ba"), is_closed=True).decode([spliced])
+    if len(decoded):
+        found = tuple(round(float(column[0]) * 1e6) for column in decoded.values)
+        # Whole, or parts of packages of the same moment.
+        assert found in (first, second) or first[0] == second[0]
+
+
 @given(
     st.lists(
         st.tuples(st.integers(-(2**27), 2**27 - 1), st.sampled_from(list(PREFIXES))), min_size=1, max_size=5

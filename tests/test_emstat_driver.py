@@ -87,9 +87,9 @@ def test_a_sweep_of_a_real_instrument_is_decoded(connect):
     step = PotentialSweep(path_V=(-0.5, 0.5), rate_V_per_s=0.1, sample_every_V=0.01)
     answer = (
         b"e\nM0000\n"
-        b"Peb80186A0u;da7F85F3Fu;ba48D503Dp,10,288\n"
-        b"Peb8030D40u;da7F9234Bu;ba4E2C324p,10,288\n"
-        b"Peb80493E0u;da807B031u;baB360495p,10,288\n"
+        b"Peb80186A0u;da7F85F3Fu;ba48D503Dp,10,288;eb80186A0u\n"
+        b"Peb8030D40u;da7F9234Bu;ba4E2C324p,10,288;eb8030D40u\n"
+        b"Peb80493E0u;da807B031u;baB360495p,10,288;eb80493E0u\n"
         b"*\n\n"
     )
     instrument, _ = connect([(script(step), answer)])
@@ -104,10 +104,10 @@ def test_a_sweep_of_a_real_instrument_is_decoded(connect):
 def test_status_flags_are_kept_for_each_sample(connect):
     answer = (
         b"e\nM0007\n"
-        b"Peb80186A0u;da8000000 ;ba8000001m,10,20B\n"
-        b"Peb80186A0u;da8000000 ;ba8000001m,12,20B\n"
-        b"Peb80186A0u;da8000000 ;ba8000001n,15,20B,40\n"
-        b"Peb80186A0u;da8000000 ;ba     nan,18,20B\n*\n\n"
+        b"Peb80186A0u;da8000000 ;ba8000001m,10,20B;eb80186A0u\n"
+        b"Peb80186A0u;da8000000 ;ba8000001m,12,20B;eb80186A0u\n"
+        b"Peb80186A0u;da8000000 ;ba8000001n,15,20B,40;eb80186A0u\n"
+        b"Peb80186A0u;da8000000 ;ba     nan,18,20B;eb80186A0u\n*\n\n"
     )
     instrument, _ = connect([(script(HOLD), answer)])
     samples = collect(instrument.channels[0].run(HOLD))
@@ -121,7 +121,7 @@ def test_a_spectrum_is_decoded_with_its_true_sign(connect):
     step = Impedance(
         amplitude_V=0.01, bias_V=0, frequency_max_Hz=1000, frequency_min_Hz=100, points_per_decade=1
     )
-    answer = b"e\nM000D\nPeb80186A0u;dcDF5DFF4u;cc896D904m,10,287;cd7D24E48u,10,287\n*\n\n"
+    answer = b"e\nM000D\nPeb80186A0u;dcDF5DFF4u;cc896D904m,10,287;cd7D24E48u,10,287;eb80186A0u\n*\n\n"
     instrument, _ = connect([(script(step), answer)])
     samples = collect(instrument.channels[0].run(step))
     assert samples["frequency_Hz"][0] == pytest.approx(99.999732)
@@ -131,28 +131,30 @@ def test_a_spectrum_is_decoded_with_its_true_sign(connect):
 
 def test_scans_are_counted(connect):
     step = PotentialSweep(path_V=(0, 1, 0), rate_V_per_s=0.1, scans=2)
-    package = b"Peb80186A0u;da8000000 ;ba8000001m\n"
+    package = b"Peb80186A0u;da8000000 ;ba8000001m;eb80186A0u\n"
     answer = b"e\nM0005\nC0000\n" + 2 * package + b"-\nC0001\n" + package + b"-\n*\n\n"
     instrument, _ = connect([(script(step), answer)])
     assert collect(instrument.channels[0].run(step))["scan"].tolist() == [0, 0, 1]
 
 
 def test_older_firmware_does_not_end_the_line_after_its_echo(connect):
-    instrument, _ = connect([(script(HOLD), b"eM0007\nPeb80186A0u;da8000000 ;ba8000001m\n*\n\n")])
+    instrument, _ = connect([(script(HOLD), b"eM0007\nPeb80186A0u;da8000000 ;ba8000001m;eb80186A0u\n*\n\n")])
     assert len(collect(instrument.channels[0].run(HOLD))) == 1
 
 
 def test_a_stale_answer_before_the_script_is_skipped(connect):
-    instrument, _ = connect([(script(HOLD), b"Z!0006\ne\nM0007\nPeb80186A0u;da8000000 ;ba8000001m\n*\n\n")])
+    instrument, _ = connect(
+        [(script(HOLD), b"Z!0006\ne\nM0007\nPeb80186A0u;da8000000 ;ba8000001m;eb80186A0u\n*\n\n")]
+    )
     assert len(collect(instrument.channels[0].run(HOLD))) == 1
 
 
 def test_damaged_lines_are_left_out_and_said_so(connect):
     answer = (
-        b"e\nM0007\nPeb80186A0u;da8000000 ;ba8000001m\n"
-        b"Peb8018?A0u;da8000000 ;ba8000001m\n"
-        b"Peb80186A0u;da80Peb80186A0u;da8000000 ;ba8000001m\n"
-        b"xyz\nPeb80186A0u;da8000000 ;ba8000002m\n*\n\n"
+        b"e\nM0007\nPeb80186A0u;da8000000 ;ba8000001m;eb80186A0u\n"
+        b"Peb8018?A0u;da8000000 ;ba8000001m;eb8018?A0u\n"
+        b"Peb80186A0u;da80Peb80186A0u;da8000000 ;ba8000001m;eb80186A0u\n"
+        b"xyz\nPeb80186A0u;da8000000 ;ba8000002m;eb80186A0u\n*\n\n"
     )
     instrument, _ = connect([(script(HOLD), answer)])
     samples = collect(instrument.channels[0].run(HOLD))
@@ -174,7 +176,7 @@ def test_a_refused_script_is_a_fault_with_the_place(connect):
 @pytest.mark.parametrize("ending", [b"!0032: Line 14\n", b"!0032: Line 14\n\n"])
 def test_after_an_error_of_the_instrument_the_cell_is_switched_off(connect, ending):
     # on_finished: is not executed after a run-time error: the driver has to switch off.
-    answer = b"e\nM0007\nPeb80186A0u;da8000000 ;ba8000001m\n" + ending
+    answer = b"e\nM0007\nPeb80186A0u;da8000000 ;ba8000001m;eb80186A0u\n" + ending
     instrument, link = connect([(script(HOLD), answer), (b"\nZ\n", b"Z!0006\n"), CELL_OFF])
     blocks = instrument.channels[0].run(HOLD)
     with pytest.raises(InstrumentFault, match="0032 at line 14 of the script: critical overload"):
@@ -183,7 +185,7 @@ def test_after_an_error_of_the_instrument_the_cell_is_switched_off(connect, endi
 
 
 def test_rest_from_another_thread_aborts_the_script_and_keeps_what_was_measured(connect):
-    package = b"Peb80186A0u;da8000000 ;ba8000001m\n"
+    package = b"Peb80186A0u;da8000000 ;ba8000001m;eb80186A0u\n"
     instrument, _ = connect(
         [(script(HOLD), b"e\nM0007\n" + package), (b"Z\n", package + b"Z\n*\n\n"), CELL_OFF]
     )
@@ -200,7 +202,7 @@ def test_rest_from_another_thread_aborts_the_script_and_keeps_what_was_measured(
 
 
 def test_rest_between_blocks_aborts_the_script_and_keeps_what_was_measured(connect):
-    package = b"Peb80186A0u;da8000000 ;ba8000001m\n"
+    package = b"Peb80186A0u;da8000000 ;ba8000001m;eb80186A0u\n"
     instrument, _ = connect([(script(HOLD), b"e\nM0007\n" + package), (b"Z\n", 2 * package + b"Z\n*\n\n")])
     received = []
     for block in instrument.channels[0].run(HOLD):
@@ -212,7 +214,7 @@ def test_rest_between_blocks_aborts_the_script_and_keeps_what_was_measured(conne
 
 def test_closing_the_iterator_aborts_the_script(connect):
     instrument, link = connect(
-        [(script(HOLD), b"e\nM0007\nPeb80186A0u;da8000000 ;ba8000001m\n"), (b"Z\n", b"Z\n*\n\n")]
+        [(script(HOLD), b"e\nM0007\nPeb80186A0u;da8000000 ;ba8000001m;eb80186A0u\n"), (b"Z\n", b"Z\n*\n\n")]
     )
     blocks = instrument.channels[0].run(HOLD)
     next(block for block in blocks if len(block))
@@ -230,7 +232,7 @@ def test_a_script_that_ended_while_it_was_aborted_is_no_error(connect):
 
 def test_after_an_abort_that_came_too_late_the_instrument_is_given_time_to_hear_again(connect):
     # The script ends by itself just before the abort: after its error the instrument is deaf for 50 to 100 ms.
-    package = b"Peb80186A0u;da8000000 ;ba8000001m\n"
+    package = b"Peb80186A0u;da8000000 ;ba8000001m;eb80186A0u\n"
     instrument, link = connect(
         [(script(HOLD), b"e\nM0007\n" + package), (b"Z\n", b"*\n\n"), (script(HOLD), b"e\nM0007\n*\n\n")]
     )
@@ -252,7 +254,7 @@ def test_after_an_abort_that_came_too_late_the_instrument_is_given_time_to_hear_
 
 def test_an_end_in_the_middle_of_a_loop_is_not_believed(connect):
     # A mangled line may look like the end of the script, while the cell is still on.
-    package = b"Peb80186A0u;da8000000 ;ba8000001m\n"
+    package = b"Peb80186A0u;da8000000 ;ba8000001m;eb80186A0u\n"
     instrument, _ = connect(
         [(script(HOLD), b"e\nM0007\n" + package + b"\n"), (b"Z\n", package + b"Z\n*\n\n")]
     )

@@ -40,7 +40,7 @@ def test_a_sweep_is_one_loop_with_its_cut_offs():
         "set_e 2500m", "cell_on",
         "var d", "timer_start",
         "meas_loop_lsv p c 2500m 6 1m 100u",
-        "timer_get t", "pck_start", "pck_add t", "pck_add p", "pck_add c", "pck_end",
+        "timer_get t", "pck_start", "pck_add t", "pck_add p", "pck_add c", "pck_add t", "pck_end",
         "if c >= 10010u", "breakloop", "endif", "if c <= -10010u", "breakloop", "endif",
         "if c >= 1m", "breakloop", "endif", "if c <= -1m", "breakloop", "endif",
         "endloop",

@@ -54,10 +54,14 @@ class PackageFormat:
     ----------
     types : sequence of str
         Two-letter variable types; "ba|db" accepts either.
+    is_closed : bool
+        Whether the first variable comes once more at the end. A line that was put together from
+        parts of two packages, because what was between them is lost, is known by that.
     """
 
-    def __init__(self, types: Sequence[str]) -> None:
-        self._line = re.compile("P" + ";".join(f"(?:{kind}){_VARIABLE}" for kind in types))
+    def __init__(self, types: Sequence[str], *, is_closed: bool = False) -> None:
+        line = "P" + ";".join(f"(?:{kind}){_VARIABLE}" for kind in types)
+        self._line = re.compile(line + (rf";{types[0]}\1\2(?:,[0-9A-F]+)*" if is_closed else ""))
         self._count = len(types)
 
     def decode(self, lines: Sequence[str]) -> Decoded:

@@ -82,7 +82,7 @@ def compile_step(step: Step, model: Model) -> Script:
     ]
     return Script(
         tuple(lines),
-        PackageFormat(types),
+        PackageFormat(types, is_closed=True),
         columns,
         dtype,
         interval_s=max(loop.interval_s for loop in loops_),
@@ -98,7 +98,8 @@ def _measurement(step: Step, loops_: list[Loop], names: str) -> list[str]:
     lines += ["var x", "store_var x 0i ja"] if several else []
     lines.append("timer_start")
     for index, loop in enumerate(loops_):
-        body = ["timer_get t", "pck_start", *(f"pck_add {name}" for name in names), "pck_end"]
+        # The time comes first and last; see `PackageFormat`.
+        body = ["timer_get t", "pck_start", *(f"pck_add {name}" for name in (*names, "t")), "pck_end"]
         body += cutoffs.body(step, loop.interval_s, stop) if checked else []
         block = [loop.header, *body, "endloop"]
         lines += ["if x == 0i", *block, "endif"] if index else block
