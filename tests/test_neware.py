@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from faradaic.core.clock import ScaledClock, VirtualClock
 from faradaic.engine import Runner, resumed, run
-from faradaic.instruments import InstrumentFault, NotConnected, OutOfRange, open_instrument
+from faradaic.instruments import InstrumentFault, NotConnected, OutOfRange, Timeout, open_instrument
 from faradaic.instruments.neware.step_file import on_board, step_file
 from faradaic.protocols import (
     Cell,
@@ -409,6 +409,41 @@ def test_a_limit_fails_the_run_in_words(tmp_path):
     with Run.open(tmp_path / "r.h5") as found:
         assert any("its limit is 4.3 V" in event.text for event in found.events)
         assert found.samples["voltage_volt"].max() == pytest.approx(4.301, abs=1e-3)
+
+
+def test_a_start_whose_answer_was_lost_is_not_made_twice():
+    with connected("neware-bts", Resistor(1000.0)) as (instrument, device):
+        channel = instrument.channels[0]
+        object.__setattr__(channel._terminals, "start", lost_after(channel._terminals.start))
+        rows = [block for block in channel.run(Rest(until=Until(duration_s=5.0))) if len(block)]
+        assert sum(map(len, rows)) == 6
+        assert device._channels[0].testid == 1
+
+
+def test_a_program_of_which_nobody_knows_whether_it_started_is_stopped(monkeypatch):
+    monkeypatch.setattr("faradaic.instruments.insisting.INSIST_S", 0.0)
+    with connected("neware-bts", Resistor(1000.0), ScaledClock(1)) as (instrument, device):
+        channel = instrument.channels[0]
+        object.__setattr__(channel._terminals, "start", lost_after(channel._terminals.start))
+        with pytest.raises(Timeout, match="did not confirm that it started"):
+            list(channel.run(Rest(until=Until(duration_s=1e5))))
+        assert device.cell_is_on
+        channel.rest()
+        assert not device.cell_is_on
+
+
+def lost_after(call):
+    """Return a call that is carried out, and whose answer never comes the first time."""
+    calls = []
+
+    def carried_out(*given):
+        answer = call(*given)
+        calls.append(given)
+        if len(calls) == 1:
+            raise Timeout("nothing came")
+        return answer
+
+    return carried_out
 
 
 # What is not ours

@@ -192,6 +192,8 @@ class NewareChannel(Channel):
         barcode = f"{run_id[:12]}-{index}-{uuid.uuid4().hex[:6]}"
         text = step_file(program, barcode, _number(found, "voltage"), self.capabilities.current_max_A)
         path, folder = self._folder.write(barcode, text)
+        # Known before it is started: where the answer is lost, `rest` still stops it.
+        self._test = _Test(barcode, 0, deque())
         answers: list[str] = []
         insist(
             lambda: answers.append(self._start_once(path, folder, barcode)),
