@@ -6,7 +6,17 @@ from matplotlib.figure import Figure
 from ...protocols import CoulombicEfficiency
 from ..coulombic_efficiency import CoulombicEfficiencyAnalysis
 from ..measurement import Measurement
-from .style import BLUE, GREY, VERMILION, legend, new_figure, ordered_colours, potential_label, rows_of
+from .style import (
+    BLUE,
+    GREY,
+    VERMILION,
+    cycles_on_x,
+    legend,
+    new_figure,
+    ordered_colours,
+    potential_label,
+    rows_of,
+)
 
 _SHOWN = 5
 
@@ -38,6 +48,7 @@ def draw_coulombic_efficiency(measurement: Measurement, analysis: CoulombicEffic
     if rows is not None:
         others[0].plot(rows["cycle"], rows["coulombic_efficiency"], "o-", color=BLUE, ms=4)
         others[0].axhline(100.0, color=VERMILION, lw=0.8, ls=":")
-        others[0].set(xlabel="Cycle", ylabel="Coulombic efficiency (%)")
+        cycles_on_x(others[0])
+        others[0].set(ylabel="Coulombic efficiency (%)")
         others[0].set_ylim(top=max(101.0, float(rows["coulombic_efficiency"].max()) + 1.0))
     return figure

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from ..cycling import CyclingAnalysis
 from ..measurement import Measurement
-from .style import BLUE, GREY, ORANGE, legend, new_figure, ordered_colours, rows_of
+from .style import BLUE, GREY, ORANGE, cycles_on_x, legend, new_figure, ordered_colours, rows_of
 
 _SHOWN = 5
 _QUANTITIES = (("specific_capacity", "mAh/g"), ("areal_capacity", "mAh/cm²"), ("discharge_capacity", "mAh"))
@@ -27,7 +27,8 @@ def draw_cycling(measurement: Measurement, analysis: CyclingAnalysis) -> Figure:
         efficiency.set_ylim(min(80.0, float(np.nanmin(rows["coulombic_efficiency"])) - 5.0), 102.0)
         efficiency.set_ylabel("Coulombic efficiency (%)", color=ORANGE)
         course.set_title(f"retention {analysis.results['capacity_retention']}", fontsize=8, color=GREY)
-    course.set(xlabel="Cycle", ylabel=f"Discharge capacity ({unit})")
+    cycles_on_x(course)
+    course.set(ylabel=f"Discharge capacity ({unit})")
     numbers = sorted(analysis.curves)
     places = np.unique(np.linspace(0, len(numbers) - 1, _SHOWN).astype(int)) if numbers else []
     for place, colour in zip(places, ordered_colours(len(places)), strict=True):

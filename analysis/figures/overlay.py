@@ -23,7 +23,7 @@ from ..symmetric_cycling import SymmetricCyclingAnalysis
 from ..tafel import TafelAnalysis
 from ..voltammogram import VoltammogramAnalysis
 from .cycling import capacity_of
-from .style import density, potential_label, rows_of
+from .style import cycles_on_x, density, potential_label, rows_of
 
 Overlay = Callable[[Any, Measurement, Any, dict[str, Any]], None]
 """Draws the curve of one run: axes, measurement, analysis, and the colour and label of the run."""
@@ -101,7 +101,8 @@ def _efficiency(axes: Any, _: Measurement, analysis: CoulombicEfficiencyAnalysis
     rows = rows_of(analysis.results, "coulombic_efficiency")
     if rows is not None:
         axes.plot(rows["cycle"], rows["coulombic_efficiency"], "o-", ms=3, **style)
-    axes.set(xlabel="Cycle", ylabel="Coulombic efficiency (%)")
+    cycles_on_x(axes)
+    axes.set(ylabel="Coulombic efficiency (%)")
 
 
 def _cycles(axes: Any, _: Measurement, analysis: CyclingAnalysis | RateAnalysis, style: Any) -> None:
@@ -109,7 +110,8 @@ def _cycles(axes: Any, _: Measurement, analysis: CyclingAnalysis | RateAnalysis,
     if rows is not None:
         name, unit, _scale = capacity_of(rows)
         axes.plot(rows["cycle"], rows[name], "o", ms=3, **style)
-        axes.set(xlabel="Cycle", ylabel=f"Discharge capacity ({unit})")
+        cycles_on_x(axes)
+        axes.set(ylabel=f"Discharge capacity ({unit})")
 
 
 def _gitt(axes: Any, _: Measurement, analysis: GITTAnalysis, style: Any) -> None:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from ..measurement import Measurement
 from ..rate import RateAnalysis
 from .cycling import capacity_of
-from .style import BLUE, legend, new_figure, ordered_colours, rows_of
+from .style import BLUE, cycles_on_x, legend, new_figure, ordered_colours, rows_of
 
 
 def draw_rate(measurement: Measurement, analysis: RateAnalysis) -> Figure:
@@ -38,7 +38,8 @@ def draw_rate(measurement: Measurement, analysis: RateAnalysis) -> Figure:
             )
             if not is_repeat:
                 curves.plot(capacity * scale, potential, color=colours[index], label=text)
-    course.set(xlabel="Cycle", ylabel=f"Discharge capacity ({unit})")
+    cycles_on_x(course)
+    course.set(ylabel=f"Discharge capacity ({unit})")
     curves.set(xlabel=f"Capacity ({unit})", ylabel="Potential (V)")
     legend(curves, loc="lower left")
     return figure

@@ -8,6 +8,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ...protocols import Cell
 from ...storage.results import Result, Results, Table
@@ -53,6 +54,12 @@ def new_figure(columns: int, title: str, width_in: float = 3.6, height_in: float
     axes = figure.subplots(1, columns, squeeze=False)[0]
     figure.suptitle(title, x=0.01, ha="left", fontsize=9.5, fontweight="bold")
     return figure, axes
+
+
+def cycles_on_x(axes: Axes) -> None:
+    """Let the x-axis count cycles: there is no half of one."""
+    axes.set_xlabel("Cycle")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def save(figure: Figure, path: Path) -> None:

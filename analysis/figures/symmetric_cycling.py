@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from ..half_cycles import ROLES, HalfCycle, failure
 from ..measurement import Measurement
 from ..symmetric_cycling import SymmetricCyclingAnalysis
-from .style import BLUE, GREEN, GREY, ORANGE, VERMILION, legend, new_figure, rows_of
+from .style import BLUE, GREEN, GREY, ORANGE, VERMILION, cycles_on_x, legend, new_figure, rows_of
 
 _MOST_POINTS = 20_000
 
@@ -32,7 +32,8 @@ def draw_symmetric_cycling(measurement: Measurement, analysis: SymmetricCyclingA
         trend.plot(rows["cycle"], rows["overpotential_mean"], color=ORANGE, lw=0.9, label="mean")
         trend.set_ylim(0.0, 1.2 * float(np.max(rows["overpotential_end"])))
         legend(trend, loc="best")
-    trend.set(xlabel="Cycle", ylabel="Overpotential (mV)")
+    cycles_on_x(trend)
+    trend.set(ylabel="Overpotential (mV)")
     return figure
 
 
