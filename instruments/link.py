@@ -124,16 +124,22 @@ class PatientLink:
         if self._lost_at is None:
             self._lost_at = time.monotonic()
         elif time.monotonic() - self._lost_at > PATIENCE_S:
-            raise loss
+            raise self._given_up()
 
     def _is_back(self) -> bool:
         try:
             self._link = self._reopen()
         except NotConnected:
             if self._lost_at is not None and time.monotonic() - self._lost_at > PATIENCE_S:
-                raise self._loss or NotConnected("The connection is lost.") from None
+                raise self._given_up() from None
             return False
         return True
+
+    def _given_up(self) -> NotConnected:
+        loss = self._loss or "The connection is lost."
+        return NotConnected(
+            f"{loss} It was not back for good within {PATIENCE_S:g} s. Check its cable and its power."
+        )
 
 
 class SerialLink:

@@ -272,6 +272,15 @@ def test_an_iterator_yields_at_least_every_200_ms(connect):
     assert time.monotonic() - begin < 1.0
 
 
+def test_what_a_script_that_should_have_ended_still_says_is_left_out(connect):
+    old = b"Peb8030D40u;da8000005 ;ba8000001m;eb8030D40u\n"
+    new = b"Peb80186A0u;da8000000 ;ba8000001m;eb80186A0u\n"
+    instrument, _ = connect([(script(HOLD), old + b"e\nM0007\n" + new + b"*\n\n")])
+    rows = collect(instrument.channels[0].run(HOLD))
+    assert rows["potential_V"].tolist() == [0.0]
+    assert "1 lines" in " ".join(instrument.channels[0].notices)
+
+
 @pytest.mark.parametrize("answer", [b"Z\n*\n\n", b"Z!0006\n"])
 def test_an_instrument_that_fell_silent_is_told_to_stop(connect, monkeypatch, answer):
     monkeypatch.setattr("faradaic.instruments.emstat.script_run._GRACE_S", 0.0)

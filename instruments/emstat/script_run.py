@@ -53,6 +53,7 @@ class ScriptRun:
         self._scan = 0
         self._scans_begun = 0
         self._is_over = False
+        self._is_accepted = False
         self._unanswered_stops = 0
         self._heard_at = time.monotonic()
         self._order: InOrder[Block] = InOrder(script.interval_s)
@@ -79,7 +80,11 @@ class ScriptRun:
         packages: list[str] = []
         for index, line in enumerate(lines):
             if line.startswith("P"):
-                packages.append(line)
+                # What comes before the script was accepted belongs to one that should have ended.
+                if self._is_accepted:
+                    packages.append(line)
+                else:
+                    self.dropped += 1
                 continue
             self._store(packages)
             packages = []
@@ -154,16 +159,18 @@ class ScriptRun:
                 self._handle_end()
             case "M":
                 self._open_loops += 1
+                self._is_accepted = True
             case "*":
                 self._open_loops -= 1
             case "C":
                 self._scan = self._scans_begun
                 self._scans_begun += 1
             case "e" if line == "e":
-                pass
+                self._is_accepted = True
             case "e" if line.startswith("eM"):
                 # Older firmware does not end the line after its "e".
                 self._open_loops += 1
+                self._is_accepted = True
             case "T":
                 self.texts.append(line[1:])
             case "Z" if line == "Z":
