@@ -326,10 +326,10 @@ class Runner:
                     )
                     if ending is not None:
                         # Safe first, recorded then; the channel still yields what is under way.
-                        if ending == segment.ending != "limit":
-                            self.channel.finish()
-                        else:
+                        if segment.breach or ending != segment.ending:
                             self.channel.rest()
+                        else:
+                            self.channel.finish()
                 self._record.rows(rows)
                 self._pass_on_notices()
         self._record.rows(segment.last_row())

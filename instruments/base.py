@@ -3,10 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from ..core.clock import Clock, SystemClock
+from ..core.closing import Closing
 from ..core.samples import Block
 from ..protocols.steps import Step
 from .checks import Capabilities, check_step
@@ -143,25 +142,6 @@ class Channel(ABC):
         InstrumentError
             The instrument did not confirm: the cell may still be connected.
         """
-
-
-class Closing(ABC):
-    """What is connected until it is closed; a context manager that closes it."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Make it safe and let go of the connection; idempotent."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class Instrument(Closing):

@@ -5,7 +5,8 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable
 
-from .base import Closing, Identity
+from ..core.closing import Closing
+from .base import Identity
 from .errors import OutOfRange
 
 

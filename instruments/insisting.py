@@ -1,13 +1,26 @@
-"""Switching off when the way to the instrument is disturbed."""
+"""Asking, and switching off, when the way to the instrument is disturbed."""
 
+import contextlib
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from .errors import InstrumentError, NotConnected, Timeout
 
 INSIST_S = 5.0
 """For how long it is tried again."""
 _BETWEEN_S = 0.2
+
+
+Answer = TypeVar("Answer")
+
+
+def asked(ask: Callable[[], Answer], tries: int, retried: tuple[type[InstrumentError], ...]) -> Answer:
+    """Return the answer to what may be asked again, at once, for up to so many times."""
+    for _ in range(tries - 1):
+        with contextlib.suppress(*retried):
+            return ask()
+    return ask()
 
 
 def insist(

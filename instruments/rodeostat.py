@@ -25,7 +25,7 @@ from ..protocols.steps import ConstantPotential, PotentialSweep, Rest, Step
 from .base import Channel, Identity, Instrument
 from .checks import Capabilities
 from .errors import BadReply, InstrumentError, InstrumentFault, NotConnected, OutOfRange, Timeout
-from .insisting import insist
+from .insisting import asked, insist
 from .link import PatientLink, open_link
 from .ordering import InOrder
 from .waiting import NOTHING
@@ -371,10 +371,7 @@ class _Dialogue:
         """
         # What only asks may be asked again.
         tries = _TRIES if command.startswith("get") else 1
-        for _ in range(tries - 1):
-            with contextlib.suppress(Timeout, NotConnected):
-                return self._ask_once(command, arguments)
-        return self._ask_once(command, arguments)
+        return asked(lambda: self._ask_once(command, arguments), tries, (Timeout, NotConnected))
 
     def _ask_once(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
         with self._lock:

@@ -6,9 +6,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol, Self
+from typing import Protocol
 from urllib.parse import urlsplit
 
+from ..core.closing import Closing
 from .cells import CONNECTIONS, BadlyConnected
 
 _PIECE = 1 << 16
@@ -59,7 +60,7 @@ def fault_kinds(text: str) -> tuple[str, ...]:
     return kinds
 
 
-class FaultyLink:
+class FaultyLink(Closing):
     """A TCP proxy before a simulated instrument, which does to the bytes what cables and buses do.
 
     Parameters
@@ -112,12 +113,6 @@ class FaultyLink:
         self._blocked_until = 0.0
         self._thread = threading.Thread(target=self._serve, name="faulty link", daemon=True)
         self._thread.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Stop; the instrument goes on without a host."""

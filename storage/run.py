@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import h5py
 from filelock import Timeout as Locked
 
+from ..core.closing import Closing
 from ..core.samples import Block
 from .errors import NotARunFile, StorageError
 from .journal import journal_path
@@ -80,7 +80,7 @@ class Event:
     text: str
 
 
-class Run:
+class Run(Closing):
     """A recorded run; a context manager that closes the file.
 
     `samples` and `impedance` are structured arrays whose fields are named as in the Battery
@@ -114,17 +114,6 @@ class Run:
     def close(self) -> None:
         """Let go of the file; idempotent. What was read already stays available."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @cached_property
     def attributes(self) -> Mapping[str, Any]:
@@ -226,7 +215,7 @@ class Run:
     def _forget(self) -> None:
         for name, attribute in vars(type(self)).items():
             if isinstance(attribute, cached_property):
-                self.__dict__.pop(name, None)
+                vars(self).pop(name, None)
 
     def _dataset(self, name: str) -> h5py.Dataset:
         dataset = self._file[name]

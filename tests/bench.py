@@ -4,6 +4,7 @@ from contextlib import closing, contextmanager
 
 from faradaic.core.clock import VirtualClock
 from faradaic.instruments import open_instrument
+from faradaic.protocols import Protocol
 from faradaic.simulators import TcpServer, device_kind
 
 EVERY_INSTRUMENT = (
@@ -17,6 +18,16 @@ EVERY_INSTRUMENT = (
     "neware-bts",
 )
 """A new driver gets the conformance suite by a line here."""
+
+
+class Steps(Protocol):
+    """Runs the steps it is given."""
+
+    given: tuple = ()
+
+    def steps(self, cell):
+        for step in self.given:
+            yield step
 
 
 @contextmanager

@@ -18,7 +18,6 @@ from faradaic.protocols import (
     LinearSweep,
     OpenCircuit,
     PotentialSweep,
-    Protocol,
     Record,
     Rest,
     SafetyLimits,
@@ -35,7 +34,7 @@ from faradaic.simulators import (
     published_cell,
 )
 
-from bench import EVERY_INSTRUMENT, connected
+from bench import EVERY_INSTRUMENT, Steps, connected
 
 pytestmark = pytest.mark.parametrize("model", EVERY_INSTRUMENT)
 
@@ -53,14 +52,6 @@ STEPS = {
         frequency_max_Hz=1e4, frequency_min_Hz=100.0, points_per_decade=3, amplitude_V=0.01, bias_V=0.0
     ),
 }
-
-
-class Steps(Protocol):
-    given: tuple = ()
-
-    def steps(self, cell):
-        for step in self.given:
-            yield step
 
 
 def measure(channel, step):

@@ -16,7 +16,6 @@ from faradaic.protocols import (
     ConstantCurrent,
     ConstantPotential,
     PotentialSweep,
-    Protocol,
     Record,
     SafetyLimits,
     Until,
@@ -24,7 +23,7 @@ from faradaic.protocols import (
 from faradaic.simulators import BadlyConnected, FullCell, JulaboDevice, Resistor, TcpServer
 from faradaic.storage import Run
 
-from bench import connected
+from bench import Steps, connected
 
 OHM = 1000.0
 HOLD = ConstantPotential(potential_V=0.3, until=Until(duration_s=60.0), record=Record(interval_s=0.5))
@@ -33,14 +32,6 @@ CHARGE = ConstantCurrent(
     current_A=1e-3, until=Until(duration_s=600.0, potential_above_V=4.2), record=Record(interval_s=1.0)
 )
 WITH_CURRENTS = ("emstat4-hr", "keithley-2450", "neware-bts")
-
-
-class Given(Protocol):
-    given: tuple = ()
-
-    def steps(self, cell):
-        for step in self.given:
-            yield step
 
 
 def run_and_disturb(folder, model, cell, step, disturb, *, after=4, speed=20.0, limits=None):
@@ -54,7 +45,7 @@ def run_and_disturb(folder, model, cell, step, disturb, *, after=4, speed=20.0, 
                 disturb(device)
 
         runner = Runner(
-            Given(given=(step,)), instrument.channels[0], cell=Cell(nominal_capacity="2 mAh"),
+            Steps(given=(step,)), instrument.channels[0], cell=Cell(nominal_capacity="2 mAh"),
             out=folder / "r.h5", subscribers=[watch], limits=limits,
         )  # fmt: skip
         begun = time.monotonic()

@@ -25,7 +25,6 @@ from faradaic.protocols import (
     Limits,
     LinearSweep,
     OpenCircuit,
-    Protocol,
     Record,
     SafetyLimits,
     Sequence,
@@ -42,18 +41,10 @@ from faradaic.simulators import (
 )
 from faradaic.storage import Run
 
+from bench import Steps
+
 MODELS = ("emstat-pico", "emstat4-lr", "emstat4-hr", "nexus")
 CELL = Cell(name="test", area="1 cm²")
-
-
-class Steps(Protocol):
-    """Runs the steps it is given."""
-
-    given: tuple = ()
-
-    def steps(self, cell):
-        for step in self.given:
-            yield step
 
 
 @pytest.mark.parametrize("electrolyte", ["IGE-2", "PE", "PPLA", "PPL", "PL"])

@@ -26,17 +26,8 @@ from faradaic.protocols import (
 )
 from faradaic.storage import Run, StorageError
 
+from bench import Steps
 from fakes import FakeChannel, resistor
-
-
-class Steps(Protocol):
-    """Runs the steps it is given."""
-
-    given: tuple = ()
-
-    def steps(self, cell):
-        for step in self.given:
-            yield step
 
 
 def hold(potential_V=1.0, duration_s=100.0, **fields):

@@ -27,7 +27,6 @@ from faradaic.protocols import (
     Limits,
     LinearSweep,
     PotentialSweep,
-    Protocol,
     Record,
     Rest,
     SafetyLimits,
@@ -38,18 +37,10 @@ from faradaic.simulators import FullCell, Resistor, TcpServer, device_kind, publ
 from faradaic.simulators.devices.neware.step_file import read_step_file
 from faradaic.storage import Run
 
-from bench import connected
+from bench import Steps, connected
 
 CELL = Cell.model_validate({"name": "test", "area": "1 cm²", "nominal_capacity": "2 mAh"})
 FIRST = "21-1-1"
-
-
-class Given(Protocol):
-    given: tuple = ()
-
-    def steps(self, cell):
-        for step in self.given:
-            yield step
 
 
 # The published client of the Swiss Federal Laboratories, on our server
@@ -298,7 +289,7 @@ def test_what_comes_after_a_sweep_is_not_its_last_leg(tmp_path):
     hold = ConstantPotential(potential_V=0.2, until=Until(duration_s=8.0), record=Record(interval_s=0.1))
     sweep = PotentialSweep(path_V=(0.0, 0.3, -0.1), rate_V_per_s=0.05, sample_every_V=5e-3)
     with connected("neware-bts", Resistor(1000.0)) as (instrument, device):
-        protocol = Given(given=(sweep, hold))
+        protocol = Steps(given=(sweep, hold))
         with run(protocol, instrument.channels[0], cell=CELL, out=tmp_path / "r.h5") as found:
             assert [len(range(*step.samples.indices(10**6))) for step in found.steps] == [141, 81]
             assert found.samples[found.steps[1].samples]["voltage_volt"] == pytest.approx(0.2, abs=1e-3)
@@ -316,7 +307,7 @@ def test_an_operators_skip_stops_the_program_and_starts_the_rest_of_it(tmp_path)
                 runner.commands.skip_step()
 
         runner = Runner(
-            Given(given=tuple(steps)),
+            Steps(given=tuple(steps)),
             instrument.channels[0],
             cell=CELL,
             out=tmp_path / "r.h5",
@@ -401,7 +392,7 @@ def test_a_limit_fails_the_run_in_words(tmp_path):
     with connected("neware-bts", FullCell(charged=0.9, cathode="NCM")) as (instrument, device):
         step = ConstantCurrent(current_A=1e-3, until=Until(duration_s=1e5), record=Record(interval_s=10.0))
         runner = Runner(
-            Given(given=(step,)), instrument.channels[0], cell=CELL, out=tmp_path / "r.h5",
+            Steps(given=(step,)), instrument.channels[0], cell=CELL, out=tmp_path / "r.h5",
             limits=SafetyLimits(potential_max="4.3 V"),
         )  # fmt: skip
         assert runner.run() == "failed: limit"
@@ -473,7 +464,7 @@ def test_a_test_that_is_stopped_at_the_cycler_fails_the_run_in_words(tmp_path):
 
         step = Rest(until=Until(duration_s=1e5), record=Record(interval_s=1.0))
         runner = Runner(
-            Given(given=(step,)),
+            Steps(given=(step,)),
             instrument.channels[0],
             cell=CELL,
             out=tmp_path / "r.h5",

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 
 from ...core.clock import Clock
@@ -11,7 +11,7 @@ from ...protocols.steps import Step
 from ..base import Channel, Identity, Instrument
 from ..errors import BadReply, InstrumentError, InstrumentFault, NotConnected, Timeout
 from ..insisting import insist
-from ..link import PatientLink, open_link
+from ..link import Link, PatientLink, open_link
 from ..waiting import NOTHING
 from .models import BAUDRATES, MODELS, Model
 from .script import CELL_OFF, READ_POTENTIAL, Script, compile_step
@@ -52,28 +52,32 @@ class EmStat(Instrument):
     def probe(cls, address: str) -> tuple[Identity, tuple[str, ...]]:
         """Ask for the firmware, and nothing else; see `Instrument.probe`."""
         silence: InstrumentError | None = None
-        for baudrate, flow_control in BAUDRATES.items():
-            link = open_link(address, baudrate=baudrate, xonxoff=flow_control)
-            wire = Wire(link, address)
+        for reopen in _ways_to(address):
+            wire = Wire(reopen(), address)
             try:
                 return _identify(wire, address)[1], ("1",)
             except InstrumentError as error:
                 silence = error
             finally:
                 wire.close()
-            if address.startswith("socket://"):
-                break
         raise silence or Timeout(f"Nothing on {address} answers.")
 
     def _let_go(self) -> None:
         self._wire.close()
 
 
-def _connect(address: str) -> Wire:
-    """Open the port at the baud rate at which something answers; USB devices and sockets ignore it."""
-    silence = None
+def _ways_to(address: str) -> Iterator[Callable[[], Link]]:
+    """Yield how the port can be opened: at each baud rate; sockets have none."""
     for baudrate, flow_control in BAUDRATES.items():
-        reopen = partial(open_link, address, baudrate=baudrate, xonxoff=flow_control)
+        yield partial(open_link, address, baudrate=baudrate, xonxoff=flow_control)
+        if address.startswith("socket://"):
+            return
+
+
+def _connect(address: str) -> Wire:
+    """Open the port at the baud rate at which something answers; USB devices ignore it."""
+    silence = None
+    for reopen in _ways_to(address):
         wire = Wire(PatientLink(reopen), address)
         try:
             wire.synchronise()
@@ -85,8 +89,6 @@ def _connect(address: str) -> Wire:
             raise
         else:
             return wire
-        if address.startswith("socket://"):
-            break
     raise silence or Timeout(f"Nothing on {address} answers.")
 
 

@@ -182,19 +182,16 @@ class KeithleyChannel(HostTimedChannel):
     def _points(self, rows: list[tuple[float, float, float]], first_s: float, scan: int) -> Block:
         block = np.zeros(len(rows), MEASUREMENT)
         for point, (source, value, time_s) in zip(block, rows, strict=True):
-            potential_V, source_flag = overflowed(source, _OVERFLOW)
-            current_A, value_flag = overflowed(value, _OVERFLOW)
-            flags = source_flag | value_flag | self._compliance(value)
-            point["time_s"], point["potential_V"], point["current_A"] = (
-                first_s + time_s,
-                potential_V,
-                current_A,
-            )
-            point["flags"], point["scan"], point["temperature_degC"] = flags, scan, np.nan
+            point["time_s"] = first_s + time_s
+            point["potential_V"], point["current_A"], point["flags"] = self._told(source, value)
+        block["scan"], block["temperature_degC"] = scan, np.nan
         return block
 
     def _measure(self) -> Reading:
-        source, value = self._scpi.numbers(':READ? "defbuffer1",SOUR,READ', 2)
+        return self._told(*self._scpi.numbers(':READ? "defbuffer1",SOUR,READ', 2))
+
+    def _told(self, source: float, value: float) -> Reading:
+        """Return what the instrument says of its source and of what it measures."""
         (source, source_flag), (value, value_flag) = (overflowed(each, _OVERFLOW) for each in (source, value))
         flags = source_flag | value_flag
         if self._output.mode == "potential":

@@ -4,7 +4,6 @@ Source: the published client aurora-neware, and the replies that it recorded fro
 maker's own description of the interface is not public.
 """
 
-import contextlib
 import threading
 import time
 from xml.etree.ElementTree import Element, ParseError
@@ -14,6 +13,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from ..errors import BadReply, InstrumentError, NotConnected, Timeout
+from ..insisting import asked
 from ..link import SocketLink
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8" ?>'
@@ -61,10 +61,8 @@ class Dialogue:
         """
         with self._lock:
             # What only asks may be asked again at once.
-            for _ in range(0 if command == "start" else _TRIES - 1):
-                with contextlib.suppress(NotConnected, Timeout, BadReply):
-                    return self._ask_once(command, body)
-            return self._ask_once(command, body)
+            tries = 1 if command == "start" else _TRIES
+            return asked(lambda: self._ask_once(command, body), tries, (NotConnected, Timeout, BadReply))
 
     def _ask_once(self, command: str, body: str) -> Element:
         if self._link is None:

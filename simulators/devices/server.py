@@ -5,15 +5,15 @@ import os
 import selectors
 import socket
 import threading
-from abc import ABC, abstractmethod
-from typing import Self
+from abc import abstractmethod
 
+from ...core.closing import Closing
 from .link import Outbox, WireDevice
 
 _PIECE = 1 << 16
 
 
-class Server(ABC):
+class Server(Closing):
     """A thread that carries bytes between one host and a device, until it is closed.
 
     Attributes
@@ -34,12 +34,6 @@ class Server(ABC):
         self._outbox: Outbox | None = None
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name=type(self).__name__, daemon=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Stop serving and release the port; the device goes on without a host."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from ....core.clock import Clock, SystemClock
+from ....core.closing import Closing
 from ...cells import SimulatedCell
 from . import arithmetic, loops, sending, settings, timing
 from .compiler import Builder, Compiler, run_block
@@ -33,7 +34,7 @@ _DEAF_s = 0.05
 _LONGEST_STOP_s = 5.0
 
 
-class EmStatDevice:
+class EmStatDevice(Closing):
     """A simulated PalmSens instrument with one channel, which runs MethodSCRIPT.
 
     Scripts run on a thread of the device, paced by `clock`; with a virtual clock as fast as
@@ -81,12 +82,6 @@ class EmStatDevice:
         self._start = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"simulated {model}", daemon=True)
         self._thread.start()
-
-    def __enter__(self) -> "EmStatDevice":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     # What is true, for tests and displays
 

@@ -107,10 +107,10 @@ class Execution:
             to_s, reading = self._first_crossing(now, before, to_s)
         self._add_up(now, reading, to_s - self._now_s)
         self._now_s, now.last = to_s, reading
-        if (said := self._protected(now, reading)) is not None:
+        if self._is_beyond(now, reading):
             self._record(now, reading)
             self._end_step(now)
-            self._end("protect", said)
+            self._end("protect", LOG_PROTECT)
         elif self._met(now.step, reading) or to_s >= ends_s:
             self._record(now, reading)
             self._end_step(now)
@@ -137,7 +137,7 @@ class Execution:
         return self.terminals.drive(now.step, self._now_s - now.began_s, to_s - self._now_s)
 
     def _crossed(self, now: _Progress, reading: Reading) -> bool:
-        return self._met(now.step, reading) or self._protected(now, reading) is not None
+        return self._met(now.step, reading) or self._is_beyond(now, reading)
 
     @staticmethod
     def _met(step: FileStep, reading: Reading) -> bool:
@@ -148,17 +148,18 @@ class Execution:
                 return True
         return step.stop_A is not None and abs(reading.current_A) <= step.stop_A
 
-    def _protected(self, now: _Progress, reading: Reading) -> int | None:
-        """Return the code of what is exceeded; None where nothing is."""
+    def _is_beyond(self, now: _Progress, reading: Reading) -> bool:
+        """Tell whether a protection is exceeded."""
         program = self.program
-        beyond = (
-            _above(reading.potential_V, program.potential_max_V),
-            _above(-reading.potential_V, _negative(program.potential_min_V)),
-            _above(reading.current_A, program.current_max_A),
-            _above(-reading.current_A, _negative(program.current_min_A)),
-            _above(abs(now.charge_C), program.charge_max_C),
+        return any(
+            (
+                _above(reading.potential_V, program.potential_max_V),
+                _above(-reading.potential_V, _negative(program.potential_min_V)),
+                _above(reading.current_A, program.current_max_A),
+                _above(-reading.current_A, _negative(program.current_min_A)),
+                _above(abs(now.charge_C), program.charge_max_C),
+            )
         )
-        return LOG_PROTECT if any(beyond) else None
 
     def _is_worth_recording(self, now: _Progress, reading: Reading) -> bool:
         program, before = self.program, now.recorded
