@@ -57,11 +57,15 @@ class Mixed(Protocol):
 
 
 def wrong_samples(run: Run) -> int:
-    """Return how many recorded samples are not what the cell did."""
-    wrong = 0
+    """Return how many recorded samples are not what the cell did; each is told with its neighbours."""
+    shown = ["test_time_second", "voltage_volt", "current_ampere", "step_count", "flags"]
+    backwards = np.flatnonzero(np.diff(run.samples["test_time_second"]) < 0)
+    for index in backwards:
+        around = run.samples[shown][max(index - 2, 0) : index + 4]
+        print(f"wrong: time runs backwards: {around}", file=sys.stderr)
+    wrong = len(backwards)
     for step in run.steps:
         rows = run.samples[step.samples]
-        rows = rows[(rows["flags"] & (Flag.OVERLOAD | Flag.COMPLIANCE)) == 0]
         E, i = rows["voltage_volt"], rows["current_ampere"] * OHM
         is_wrong = np.abs(E - i) > 5e-3
         if step.kind == "rest":
@@ -70,16 +74,20 @@ def wrong_samples(run: Run) -> int:
             is_wrong |= np.abs(E - step.parameters["potential_V"]) > 5e-3
         elif step.kind == "constant_current":
             is_wrong |= np.abs(i - step.parameters["current_A"] * OHM) > 5e-3
+        is_wrong &= (rows["flags"] & (Flag.OVERLOAD | Flag.COMPLIANCE)) == 0
+        for index in np.flatnonzero(is_wrong):
+            around = rows[shown][max(index - 2, 0) : index + 3]
+            print(f"wrong: {step.kind} {step.step_count}, {index} of {len(rows)}: {around}", file=sys.stderr)
         wrong += int(np.count_nonzero(is_wrong))
-    return wrong + int(np.count_nonzero(np.diff(run.samples["test_time_second"]) < 0))
+    return wrong
 
 
-def disturbed(model: str, wanted: int) -> tuple[str, Counter[str], Counter[str]]:
+def disturbed(model: str, wanted: int, first_seed: int = 1) -> tuple[str, Counter[str], Counter[str]]:
     """Run until so many faults have happened; return what was counted."""
     count: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     while count["faults"] < wanted:
-        seed = count["runs"] + 1
+        seed = first_seed + count["runs"]
         clock, kind = ScaledClock(SPEED), device_kind(model)
         ended: list[bool] = []
         with (

@@ -47,6 +47,7 @@ class RunRecord:
         self._cycles = cycles
         self._recorder = recorder
         self._clock = clock
+        self._trouble: str | None = None
         self._subscribers = list(subscribers)
 
     def begin(self, segment: Segment, program_index: int, number: int) -> None:
@@ -80,6 +81,7 @@ class RunRecord:
             self._recorder.impedance(rows)
         self.end_s = float(rows["test_time_second"][-1])
         self._publish(Recorded(rows))
+        self._watch_disk()
 
     def end(self, segment: Segment, reason: str) -> None:
         """Record how a segment ended."""
@@ -114,6 +116,14 @@ class RunRecord:
         except StorageError as error:
             log.warning("not recorded, because %s %s: %s", error, severity, text)
         self._publish(Happened(severity, source, text))
+
+    def _watch_disk(self) -> None:
+        """Tell when the disk stops taking data, and when it takes them again."""
+        before, self._trouble = self._trouble, self._recorder.trouble
+        if self._trouble is not None and before is None:
+            self.event("error", "storage", f"{self._trouble} What is measured is kept in memory meanwhile.")
+        elif before is not None and self._trouble is None:
+            self.event("info", "storage", "The disk takes data again; nothing is missing.")
 
     def _cycle_ended(self, statistics: CycleStatistics | None) -> None:
         if statistics is not None:

@@ -9,8 +9,8 @@ Item = TypeVar("Item")
 class InOrder(Generic[Item]):
     """Leaves out what is out of place: a sample that was sent again, or one of an earlier step.
 
-    A sample that jumps by more than three intervals and a second counts only when the next one
-    goes on from it, as after a gap.
+    A sample that jumps ahead by more than three intervals and a second counts only when the next
+    one goes on from it, as after a gap; one that jumps back never does.
 
     Parameters
     ----------
@@ -41,6 +41,9 @@ class InOrder(Generic[Item]):
         if self._follows(time_s, self.latest_s):
             self._drop_suspect()
             kept = [item]
+        elif time_s < self.latest_s:
+            self.dropped += 1
+            return []
         elif self._suspect is not None and self._follows(time_s, self._suspect[0]):
             kept = [self._suspect[1], item]
             self._suspect = None

@@ -8,7 +8,8 @@ from filelock import Timeout as Locked
 
 from ..core.samples import Block
 from .errors import StorageError
-from .journal import JournalWriter, Kind, journal_path
+from .journal import Kind, journal_path
+from .journal_writer import JournalWriter
 from .lock import run_lock
 from .reopening import write_journal_again
 from .run import Run
@@ -42,10 +43,10 @@ class Recorder:
             self._unlock()
             raise
         try:
-            self._journal.check_space()
-            self._journal.append_json(Kind.RUN, metadata)
+            self._begin(metadata)
         except StorageError:
-            self._journal.close()
+            with contextlib.suppress(StorageError):
+                self._journal.close()
             self._journal.path.unlink()
             self._unlock()
             raise
@@ -75,6 +76,12 @@ class Recorder:
             raise
         writer.open(recorder.path)
         return recorder
+
+    def _begin(self, metadata: dict[str, Any]) -> None:
+        self._journal.check_space()
+        self._journal.append_json(Kind.RUN, metadata)
+        if not self._journal.flush():
+            raise StorageError(self._journal.trouble or f"{self.path} takes no data.")
 
     def _acquire(self) -> None:
         self._lock = run_lock(self.path)
@@ -109,6 +116,11 @@ class Recorder:
     def event(self, values: dict[str, Any]) -> None:
         """Record something that happened; `values` are columns of the table of events."""
         self._journal.append_json(Kind.EVENT, values)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why what is recorded waits in memory, in a sentence; None while the disk takes it."""
+        return self._journal.trouble
 
     def close(self, state: str) -> None:
         """Close the run for good.

@@ -9,7 +9,8 @@ import h5py
 
 from ..core.integration import Integrator
 from .errors import StorageError
-from .journal import JournalWriter, Kind, journal_path
+from .journal import Kind, journal_path
+from .journal_writer import JournalWriter
 from .run import Run, StepRecord
 
 _ROWS_AT_ONCE = 10_000

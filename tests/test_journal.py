@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from faradaic.core.samples import SAMPLE
 from faradaic.storage import DiskFull, NotARunFile, Run, StorageError
-from faradaic.storage.journal import MAGIC, JournalReader, JournalWriter, Kind, journal_path
+from faradaic.storage.journal import MAGIC, JournalReader, Kind, journal_path
+from faradaic.storage.journal_writer import MOST_PENDING_BYTES, JournalWriter
 from faradaic.storage.recovery import recover
 
 METADATA = {
@@ -76,9 +77,11 @@ def test_a_journal_can_be_followed_while_it_is_written(tmp_path):
     reader = JournalReader(path)
     assert list(reader.frames()) == []
     writer.append(Kind.EVENT, b"one")
+    assert writer.flush()
     assert [frame.payload for frame in reader.frames()] == [b"one"]
     writer.append(Kind.EVENT, b"two")
     writer.append(Kind.EVENT, b"three")
+    assert writer.flush()
     assert [frame.payload for frame in reader.frames()] == [b"two", b"three"]
     writer.close()
     reader.close()
@@ -170,36 +173,87 @@ def test_frames_reach_the_disk_without_further_ado(tmp_path, monkeypatch):
 @pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has no limit on file sizes to stand in for a full disk"
 )
-def test_a_frame_that_does_not_fit_leaves_the_journal_whole(tmp_path):
+def test_what_a_full_disk_does_not_take_is_written_when_it_does(tmp_path):
     # A limit on the size of files behaves like a disk that is full in the middle of a frame.
     script = f"""
-import resource, signal
+import resource, signal, time
 from pathlib import Path
-from faradaic.storage.journal import JournalWriter, Kind
-from faradaic.storage import DiskFull
+from faradaic.storage.journal import Kind
+from faradaic.storage.journal_writer import JournalWriter
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 writer = JournalWriter(Path({str(tmp_path / "a.journal")!r}))
-resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-try:
-    for _ in range(100):
-        writer.append(Kind.EVENT, bytes(90))
-except DiskFull as error:
-    print(error)
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+for number in range(100):
+    writer.append(Kind.EVENT, bytes([number] * 90))
+print(writer.flush(0.2), writer.trouble)
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+print(writer.flush(), writer.trouble)
 writer.close()
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert "cannot take more data" in done.stdout
+    full, recovered = done.stdout.splitlines()
+    assert full == f"False {tmp_path / 'a.journal'} takes no data: File too large."
+    assert recovered == "True None"
     reader = JournalReader(tmp_path / "a.journal")
-    assert len(list(reader.frames())) == (1000 - len(MAGIC)) // 99
+    assert [frame.payload for frame in reader.frames()] == [bytes([number] * 90) for number in range(100)]
     assert reader.bytes_left == 0
     reader.close()
 
 
-def test_a_disk_that_fills_up_is_noticed_before_it_is_full(tmp_path, monkeypatch):
+def free(monkeypatch, count):
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": count})())
+
+
+def test_the_last_space_of_a_disk_is_kept_for_closing(tmp_path, monkeypatch):
+    free(monkeypatch, 2**20)
     writer = JournalWriter(tmp_path / "a.journal")
-    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 2**20})())
-    with pytest.raises(DiskFull, match="1.0 MB are left"):
-        for _ in range(3000):
-            writer.append(Kind.SAMPLES, bytes(1000))
+    writer.append(Kind.SAMPLES, bytes(1000))
+    assert not writer.flush(0.2)
+    assert "1.0 MB are left" in writer.trouble
+    writer.close()
+    assert [len(frame.payload) for frame in JournalReader(tmp_path / "a.journal").frames()] == [1000]
+
+
+def test_no_more_than_a_bounded_amount_is_kept_in_memory(tmp_path, monkeypatch):
+    free(monkeypatch, 0)
+    writer = JournalWriter(tmp_path / "a.journal")
+    with pytest.raises(DiskFull, match="No more can be kept in memory"):
+        for _ in range(MOST_PENDING_BYTES // 10**6 + 10):
+            writer.append(Kind.SAMPLES, bytes(10**6))
     writer.append(Kind.END, b"{}")  # closing is always possible
     writer.close()
+
+
+def test_a_blocked_disk_holds_nothing_up_and_loses_nothing(tmp_path, monkeypatch):
+    free_again, write = threading.Event(), os.write
+
+    def blocked(file, data):
+        free_again.wait()
+        return write(file, data)
+
+    monkeypatch.setattr(os, "write", blocked)
+    monkeypatch.setattr("faradaic.storage.journal_writer._BLOCKED_S", 0.1)
+    writer = JournalWriter(tmp_path / "a.journal")
+    for number in range(1000):
+        writer.append(Kind.EVENT, str(number).encode())
+    assert not writer.flush(0.2)
+    assert writer.trouble == f"The disk of {tmp_path} takes no data at the moment."
+    free_again.set()
+    writer.close()
+    assert [int(frame.payload) for frame in JournalReader(tmp_path / "a.journal").frames()] == [*range(1000)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not let a file be deleted that is in use")
+def test_a_journal_that_is_deleted_while_it_is_written_is_put_back(tmp_path):
+    path = tmp_path / "a.journal"
+    writer = JournalWriter(path, sync_interval_s=0.05)
+    reader = JournalReader(path)
+    writer.append(Kind.EVENT, b"one")
+    assert writer.flush()
+    assert [frame.payload for frame in reader.frames()] == [b"one"]
+    path.unlink()
+    writer.append(Kind.EVENT, b"two")
+    writer.close()
+    assert [frame.payload for frame in reader.frames()] == [b"two"]
+    assert [frame.payload for frame in JournalReader(path).frames()] == [b"one", b"two"]

@@ -16,7 +16,8 @@ from faradaic.core.samples import IMPEDANCE
 from faradaic.storage import NotARunFile, Recorder, Result, Run, StorageError, Table
 from faradaic.storage.bdf import export_bdf, safe_name
 from faradaic.storage.builder import RunFileBuilder
-from faradaic.storage.journal import RESERVE_BYTES, Frame, JournalReader, Kind, journal_path
+from faradaic.storage.journal import Frame, JournalReader, Kind, journal_path
+from faradaic.storage.journal_writer import RESERVE_BYTES
 from faradaic.storage.writer import LiveFile
 from faradaic.storage.writer_process import writer
 
@@ -309,6 +310,7 @@ try:
         recorder.samples(rows(100 * count, 100))
         count += 1
         if count == {hog_at}:
+            recorder._journal.flush()
             with open(path.parent / "hog", "wb") as hog:
                 try:
                     while True:
@@ -321,9 +323,9 @@ try:
     recorder.close("failed: storage")
 except StorageError as error:
     print("not closed:", error)
-print(count)
 with Run.open(path) as run:
-    assert run.samples.tobytes() == rows(0, 100 * count).tobytes(), (len(run.samples), count)
+    assert rows(0, 100 * count).tobytes().startswith(run.samples.tobytes())
+    assert len(run.samples) >= (100 * count if {hog_at} < 0 else 100 * {hog_at}), len(run.samples)
     print(run.state)
 """
 
@@ -332,15 +334,16 @@ with Run.open(path) as run:
     shutil.which("mount") is None or os.geteuid() != 0, reason="making a small disk needs root"
 )
 @pytest.mark.parametrize("hog_at", [-1, 50], ids=["filled by the run", "filled by another program"])
-def test_a_full_disk_ends_the_run_with_everything_readable(tmp_path, hog_at):
+def test_a_disk_that_stays_full_ends_the_run_with_what_it_took_readable(tmp_path, hog_at):
     size = RESERVE_BYTES + 6 * 2**20
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(tmp_path)], check=True)
     try:
         script = FULL.format(tests=os.path.dirname(__file__), path=str(tmp_path / "a.h5"), hog_at=hog_at)
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        assert "full" in done.stdout or "cannot take more data" in done.stdout
-        assert done.stdout.strip().splitlines()[-1] == "failed: storage"
+        assert "full" in done.stdout
+        # Runs leave each other the space to be closed; another program does not.
+        assert done.stdout.split("\n")[-2] == ("failed: storage" if hog_at < 0 else "interrupted")
     finally:
         subprocess.run(["umount", "-l", str(tmp_path)], check=True)
 

@@ -1,0 +1,232 @@
+"""Writing a journal in a thread of its own, so that no disk can hold up an acquisition."""
+
+import contextlib
+import json
+import os
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from .errors import DiskFull, StorageError
+from .journal import MAGIC, Kind, frame
+
+MOST_PENDING_BYTES = 16 * 2**20
+"""What is kept in memory while the disk takes nothing: three days at a sample a second."""
+RESERVE_BYTES = MOST_PENDING_BYTES + 4 * 2**20
+"""Space that runs leave free, so that one can still be closed properly on a disk that they filled up."""
+CLOSE_PATIENCE_S = 10.0
+_RETRY_S = 0.5
+_BLOCKED_S = 5.0
+_COPIED_AT_ONCE = 2**20
+
+
+class JournalWriter:
+    """Appends frames to a journal, and has them on the disk within a second.
+
+    A disk that is full, blocked or gone stops nothing: frames wait in memory, `trouble` says why,
+    and they are written when the disk takes them again. A journal that somebody deletes while it
+    is written is put back.
+
+    Parameters
+    ----------
+    path : Path
+        Must not exist yet.
+    built_from_it : Path, optional
+        The file that is built from the journal: what that one still lacks is kept free as well.
+    goes_on : bool
+        The journal exists, and is continued.
+    sync_interval_s : float
+        The longest time that a frame is only in the operating system's memory.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be created.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        built_from_it: Path | None = None,
+        goes_on: bool = False,
+        sync_interval_s: float = 1.0,
+    ) -> None:
+        self.path = path
+        self._built_from_it = built_from_it
+        self._sync_interval_s = sync_interval_s
+        try:
+            self._file = os.open(path, _flags(new=not goes_on))
+        except OSError as error:
+            raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
+        self._size = path.stat().st_size
+        self._trouble: str | None = None
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
+        self._waiting_since: float | None = None
+        self._lock = threading.Lock()
+        self._wake, self._written, self._closing = threading.Event(), threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._work, name=f"journal {path.name}", daemon=True)
+        if not goes_on:
+            self._add(MAGIC)
+        self._thread.start()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why frames are waiting in memory, in a sentence; None while the disk takes them."""
+        since = self._waiting_since
+        if self._trouble is None and since is not None and time.monotonic() - since > _BLOCKED_S:
+            return f"The disk of {self.path.parent} takes no data at the moment."
+        return self._trouble
+
+    def append(self, kind: Kind, payload: bytes | memoryview) -> None:
+        """Append a frame; it is written at once, or as soon as the disk takes it.
+
+        Raises
+        ------
+        StorageError
+            More is waiting already than should be kept in memory.
+        """
+        if self._pending_bytes > MOST_PENDING_BYTES and kind is not Kind.END:
+            sentence = self.trouble or f"The disk of {self.path.parent} is too slow."
+            raise DiskFull(f"{sentence} No more can be kept in memory.")
+        self._add(frame(kind, payload))
+
+    def append_json(self, kind: Kind, content: dict[str, Any]) -> None:
+        """Append a frame of JSON; see `append`."""
+        self.append(kind, json.dumps(content, ensure_ascii=False).encode())
+
+    def check_space(self) -> None:
+        """Raise `DiskFull` where so little space is left that no run should begin."""
+        free = shutil.disk_usage(self.path.parent).free
+        if free < RESERVE_BYTES + self._bytes_behind():
+            raise DiskFull(
+                f"The disk of {self.path.parent} is full: {free / 1e6:.1f} MB are left. Free some space."
+            )
+
+    def flush(self, patience_s: float = CLOSE_PATIENCE_S) -> bool:
+        """Wait until everything is written; return whether it is."""
+        deadline = time.monotonic() + patience_s
+        while self._waiting_since is not None and time.monotonic() < deadline:
+            self._written.clear()
+            self._wake.set()
+            self._written.wait(_RETRY_S)
+        return self._waiting_since is None
+
+    def close(self, patience_s: float = CLOSE_PATIENCE_S) -> None:
+        """Have everything on the disk and let go of the file; idempotent.
+
+        Raises
+        ------
+        StorageError
+            The disk did not take everything in that time; it is tried on as long as the program runs.
+        """
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        whole = self.flush(patience_s)
+        self._wake.set()
+        # A thread that a disk has blocked is left behind with its file.
+        self._thread.join(patience_s if whole else _RETRY_S)
+        if not whole:
+            raise StorageError(
+                f"{self.trouble or f'{self.path} takes no data.'} The last {self._pending_bytes} bytes "
+                "of the run are in memory only, and are written if it takes them before the program ends."
+            )
+
+    def _add(self, data: bytes) -> None:
+        with self._lock:
+            self._pending.append(data)
+            self._pending_bytes += len(data)
+            if self._waiting_since is None:
+                self._waiting_since = time.monotonic()
+        self._wake.set()
+
+    def _work(self) -> None:
+        synced_at, is_synced = time.monotonic(), True
+        while True:
+            self._wake.wait(None if is_synced else self._sync_interval_s)
+            self._wake.clear()
+            is_closing = self._closing.is_set()
+            try:
+                is_synced = not self._write_pending() and is_synced
+                if is_closing or time.monotonic() - synced_at >= self._sync_interval_s:
+                    self._put_back_if_deleted()
+                    getattr(os, "fdatasync", os.fsync)(self._file)
+                    synced_at, is_synced = time.monotonic(), True
+            except (OSError, StorageError) as error:
+                self._trouble = _sentence(error, self.path)
+                self._written.set()
+                time.sleep(_RETRY_S)
+                self._open_again()
+                self._wake.set()
+                continue
+            if is_closing and not self._pending:
+                os.close(self._file)
+                return
+
+    def _write_pending(self) -> bool:
+        """Write what waits; return whether there was any."""
+        wrote = False
+        while self._pending:
+            if not self._closing.is_set():
+                self.check_space()
+            data = self._joined()
+            count = os.write(self._file, data)
+            self._size += count
+            wrote = True
+            with self._lock:
+                # What a disk that is nearly full did not take stays first in line.
+                self._pending[0] = data[count:]
+                if count == len(data):
+                    del self._pending[0]
+                self._pending_bytes -= count
+                self._trouble = None
+                self._waiting_since = time.monotonic() if self._pending else None
+        self._written.set()
+        return wrote
+
+    def _joined(self) -> bytes:
+        with self._lock:
+            self._pending = [b"".join(self._pending)]
+            return self._pending[0]
+
+    def _put_back_if_deleted(self) -> None:
+        if os.fstat(self._file).st_nlink > 0:
+            return
+        copy = os.open(self.path, _flags(new=True))
+        os.lseek(self._file, 0, os.SEEK_SET)
+        while part := os.read(self._file, _COPIED_AT_ONCE):
+            os.write(copy, part)
+        self._file, deleted = copy, self._file
+        os.close(deleted)
+
+    def _open_again(self) -> None:
+        """Open the file again: a network drive that was away leaves a handle that no longer works."""
+        with contextlib.suppress(OSError):
+            again = os.open(self.path, _flags(new=False))
+            if os.fstat(again).st_size != self._size:
+                os.close(again)
+                return
+            self._file, old = again, self._file
+            os.close(old)
+
+    def _bytes_behind(self) -> int:
+        if self._built_from_it is None:
+            return 0
+        try:
+            return max(0, self._size - self._built_from_it.stat().st_size)
+        except OSError:
+            return self._size
+
+
+def _flags(*, new: bool) -> int:
+    return os.O_RDWR | os.O_APPEND | (os.O_CREAT | os.O_EXCL if new else 0) | getattr(os, "O_BINARY", 0)
+
+
+def _sentence(error: Exception, path: Path) -> str:
+    if isinstance(error, OSError):
+        return f"{path} takes no data: {error.strerror or error}."
+    return str(error)
