@@ -70,7 +70,7 @@ def run(
     return analysed(runner.path)
 
 
-def analysed(path: Path) -> Run:
+def analysed(path: str | Path) -> Run:
     """Open a run, analyse it and put the results into its file."""
     from ..analysis import analyse  # noqa: PLC0415  scipy takes a second to import
 

@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import closing
@@ -11,7 +12,7 @@ from pathlib import Path
 from ..core.units import pretty_duration
 from ..instruments import Chamber
 from ..instruments.base import Channel
-from ..instruments.errors import InstrumentError, NotConnected, Timeout
+from ..instruments.errors import InstrumentError, NotConnected, OutOfRange, Timeout
 from ..protocols import (
     Cell,
     ConstantPotential,
@@ -28,6 +29,7 @@ from ..protocols import (
 )
 from ..storage import Recorder, StorageError
 from .commands import Commands
+from .contact import contact_fault
 from .cycle_tracker import CycleTracker
 from .history import History
 from .messages import Subscriber
@@ -45,6 +47,8 @@ _TEN_YEARS_S = 3.15e8
 _PAUSE_RECORD_S = 10.0
 _SLOW_S = 1.0
 """Between samples that are so far apart, there is time to ask the chamber."""
+_SILENT_INTERVALS, _SILENT_S = 3.0, 30.0
+"""A channel may be silent for so many intervals and so long; drivers themselves give up earlier."""
 
 
 class _Ended(Exception):
@@ -125,6 +129,7 @@ class Runner:
         self._subscribers = subscribers
         self._record: RunRecord
         self._segment: Segment | None = None
+        self._heard_at = time.monotonic()
         self._begin_s = 0.0
         self._step_count = 0
         self._program_index = 0
@@ -173,6 +178,11 @@ class Runner:
         self._net_charge_C = history.net_charge_C
 
     @property
+    def run_id(self) -> str:
+        """The run's own id, which its file carries."""
+        return self._run_id
+
+    @property
     def progress(self) -> Progress:
         """How far the run has come; may be asked for from any thread."""
         segment = self._segment
@@ -192,6 +202,15 @@ class Runner:
             remaining_s=max(0.0, to_come_s),
         )
 
+    @property
+    def has_fallen_silent(self) -> bool:
+        """Whether a sample is long overdue: whoever watches the run should put the cell at rest."""
+        segment = self._segment
+        if segment is None:
+            return False
+        interval_s = segment.step.record.measure_every_s / self.channel.clock.speed
+        return time.monotonic() - self._heard_at > _SILENT_INTERVALS * interval_s + _SILENT_S
+
     def _run_to_an_end(self) -> str:
         what = f"{type(self.protocol).__name__} on cell {self.cell.name!r}, {self.channel}"
         if self._history is None:
@@ -202,6 +221,8 @@ class Runner:
             since = f", {pretty_duration(gap_s)} after the last sample" if gap_s > 0 else ""
             self._record.event("warning", "engine", f"Go on{since}, {where}: {what}.")
         try:
+            if self._history is None:
+                self._check_contact()
             self._run_program()
         except _Ended as end:
             self._record.event(end.severity, "engine", str(end))
@@ -217,6 +238,18 @@ class Runner:
             return "stopped"
         self._record.event("info", "engine", "The protocol has come to its end.")
         return "finished"
+
+    def _check_contact(self) -> None:
+        """Look at the cell before anything is applied to it."""
+        try:
+            reading = self.channel.read()
+        except OutOfRange:
+            # An instrument that cannot watch an open circuit.
+            return
+        self._pass_on_notices()
+        fault = contact_fault(reading, self.cell, self._limits)
+        if fault is not None:
+            raise _Ended("failed: contact", f"{fault} Nothing was applied to it.")
 
     def _run_program(self) -> None:
         program = self.protocol.program(self.cell)
@@ -314,8 +347,11 @@ class Runner:
         self._segment = segment = self._new_segment(step, totals, follows_on=follows_on)
         self._record.begin(segment, self._program_index, number)
         ending: str | None = None
+        self._heard_at = time.monotonic()
         with closing(self.channel.run(step)) as blocks:
             for block in blocks:
+                if len(block):
+                    self._heard_at = time.monotonic()
                 self._tempering.fill(block)
                 rows = segment.take(block) if len(block) else None
                 if ending is None:
@@ -335,6 +371,8 @@ class Runner:
         self._record.rows(segment.last_row())
         self._pass_on_notices()
         self._net_charge_C += segment.charge_C
+        # Whoever stops a run may also put the channel at rest himself, which ends the step at once.
+        ending = ending or ("stopped" if self.commands.interruption() == "stopped" else None)
         reason = "limit" if segment.breach else ending or segment.natural_end()
         self._record.end(segment, reason)
         if segment.breach:

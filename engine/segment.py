@@ -52,6 +52,7 @@ class Segment:
         """A sentence about the limit that was exceeded."""
         self._condition: str | None = None
         self._last_s = 0.0
+        self._count = 0
         self._interval_s = 0.0
         self._integrator = Integrator()
         self._before_s, self._before_C, self._before_J = totals.duration_s, totals.charge_C, totals.energy_J
@@ -130,7 +131,9 @@ class Segment:
             return "completed" if reached else "instrument"
         if isinstance(self.step, PotentialSweep):
             interval_s = self.step.sample_every_V / self.step.rate_V_per_s
-            if self._last_s >= self.step.duration_s - 1.5 * interval_s:
+            # By its time or by its points: an instrument may count time from its first point.
+            has_every_point = self._count >= round(self.step.duration_s / interval_s)
+            if has_every_point or self._last_s >= self.step.duration_s - 1.5 * interval_s:
                 return "completed"
         if self._course is None:
             return "instrument"
@@ -156,6 +159,7 @@ class Segment:
 
     def _add_up(self, course: Course) -> None:
         last_s = float(course.time_s[-1])
+        self._count += len(course.time_s)
         self._interval_s = (last_s - self._last_s) / len(course.time_s)
         self._course = course
         self.totals.add(course, self._before_s)

@@ -47,6 +47,9 @@ class Channel(ABC):
         The time in which it lives: a simulated instrument's may be virtual.
     """
 
+    needs_computer = False
+    """Whether its cell stays as it is when the computer stops asking: nothing on board ends the step."""
+
     def __init__(self, name: str, identity: Identity, capabilities: Capabilities, clock: Clock) -> None:
         self.name = name
         self.identity = identity

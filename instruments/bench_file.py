@@ -114,6 +114,36 @@ class BenchChamber(Frozen):
         return self
 
 
+class BenchEmail(Frozen):
+    """How alarms are mailed."""
+
+    host: Annotated[str, Field(min_length=1)]
+    """The mail server."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    """Its port."""
+    tls: bool = True
+    """Whether the connection is encrypted."""
+    user: str = ""
+    """Where the server asks for one."""
+    password_file: str = ""
+    """A file that holds the password and nothing else."""
+    sender: Annotated[str, Field(min_length=3, pattern="@")]
+    """From whom."""
+    to: Annotated[tuple[str, ...], Field(min_length=1)]
+    """To whom."""
+
+
+class BenchAlarms(Frozen):
+    """Where alarms go, besides to whoever looks."""
+
+    desktop: bool = True
+    """As a notification on this computer."""
+    webhook: Annotated[str, Field(pattern="^https?://")] | None = None
+    """To an address that takes JSON, such as a chat program's incoming webhook."""
+    email: BenchEmail | None = None
+    """By mail."""
+
+
 class Bench(Frozen):
     """Everything on a bench."""
 
@@ -123,6 +153,10 @@ class Bench(Frozen):
     """By the names that people give them."""
     speed: PositiveFloat = 1.0
     """How many times faster than real time the simulated ones live."""
+    resume: Literal["ask", "automatic"] = "ask"
+    """Whether runs that were interrupted with the engine go on by themselves when it starts again."""
+    alarms: BenchAlarms = BenchAlarms()
+    """Where alarms go."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "Bench":

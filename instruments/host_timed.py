@@ -73,6 +73,8 @@ class HostTimedChannel(Channel):
         As for `Channel`.
     """
 
+    needs_computer = True
+
     def __init__(self, name: str, identity: Identity, capabilities: Capabilities, clock: Clock) -> None:
         super().__init__(name, identity, capabilities, clock)
         self._stop = threading.Event()

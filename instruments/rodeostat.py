@@ -129,6 +129,8 @@ class RodeostatChannel(Channel):
         Whether the electrodes can be disconnected.
     """
 
+    needs_computer = True
+
     def __init__(
         self,
         dialogue: "_Dialogue",

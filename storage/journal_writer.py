@@ -145,14 +145,17 @@ class JournalWriter:
         self._wake.set()
 
     def _work(self) -> None:
-        synced_at, is_synced = time.monotonic(), True
+        synced_at, is_synced = 0.0, True
         while True:
             self._wake.wait(None if is_synced else self._sync_interval_s)
             self._wake.clear()
             is_closing = self._closing.is_set()
+            is_due = is_closing or time.monotonic() - synced_at >= self._sync_interval_s
             try:
+                if not is_closing and (is_due or self._trouble):
+                    self.check_space()
                 is_synced = not self._write_pending() and is_synced
-                if is_closing or time.monotonic() - synced_at >= self._sync_interval_s:
+                if is_due:
                     self._put_back_if_deleted()
                     getattr(os, "fdatasync", os.fsync)(self._file)
                     synced_at, is_synced = time.monotonic(), True
@@ -171,8 +174,6 @@ class JournalWriter:
         """Write what waits; return whether there was any."""
         wrote = False
         while self._pending:
-            if not self._closing.is_set():
-                self.check_space()
             data = self._joined()
             count = os.write(self._file, data)
             self._size += count

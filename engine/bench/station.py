@@ -1,0 +1,484 @@
+"""One channel of a bench with its queue: runs one job after the other, and says how it stands."""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from ...core.samples import SAMPLE
+from ...instruments import Chamber, InstrumentError
+from ...instruments.base import Channel
+from ...protocols import SafetyLimits
+from ...storage import StorageError
+from ..messages import CycleCompleted, Happened, Message, Recorded, RunEnded, StepBegun, StepEnded
+from ..resume import resumed
+from ..runner import Runner
+from .jobs import Agenda, Job
+from .names import new_run_path
+from .publication import Publisher
+
+_LOOK_S = 30.0
+"""How often a channel with nothing to do is looked at."""
+_WAKE_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Refused(ValueError):
+    """Something cannot be done with a channel as it stands; the message says why."""
+
+
+class StationStatus(BaseModel):
+    """How a channel stands."""
+
+    channel: str
+    """Its name."""
+    instrument: str
+    """The instrument's name on the bench, and what it is."""
+    state: str
+    """offline, idle, running, paused, holding, stopping, unsafe, interrupted, finished, stopped, failed: …"""
+    detail: str = ""
+    """A sentence about what is wrong, where something is."""
+    protocol: str = ""
+    cell: str = ""
+    step: str = ""
+    cycle: int = 0
+    potential_V: float | None = None
+    current_A: float | None = None
+    net_charge_Ah: float = 0.0
+    elapsed_s: float = 0.0
+    remaining_s: float = 0.0
+    fraction: float = 0.0
+    run: str = ""
+    """Id of the run under way, or of the last one."""
+    file: str = ""
+    """Its file."""
+    queue: list[Job] = []
+    is_held: bool = False
+    """Whether the queue waits for a person to start it."""
+
+
+class Desk(Protocol):
+    """What a station needs of its bench."""
+
+    publisher: Publisher
+    folder: Path
+
+    def begin(self, station: "Station") -> None:
+        """Take note that a run begins, before the cell is connected."""
+        ...
+
+    def end(self, station: "Station", state: str, path: Path | None) -> None:
+        """Take note that a run has ended, and its file is closed."""
+        ...
+
+    def lost(self, station: "Station", sentence: str) -> None:
+        """Take note that the instrument does not answer."""
+        ...
+
+    def alarm(self, channel: str, severity: str, text: str) -> None:
+        """Tell people what they should know at once."""
+        ...
+
+    def check(self, station: "Station", job: Job) -> None:
+        """Refuse what the bench cannot do now."""
+        ...
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What stands behind a channel's name while its instrument answers."""
+
+    channel: Channel
+    chamber: Chamber | None
+
+
+class Station:
+    """One channel of a bench.
+
+    Parameters
+    ----------
+    name, instrument : str
+        What people call the channel and its instrument.
+    limits : SafetyLimits
+        That hold for everything that runs on it.
+    agenda : Agenda
+        Its jobs.
+    desk : Desk
+        The bench.
+    """
+
+    def __init__(self, name: str, instrument: str, limits: SafetyLimits, agenda: Agenda, desk: Desk) -> None:
+        self.name = name
+        self.instrument = instrument
+        self.limits = limits
+        self.connection: Connection | None = None
+        self.runner: Runner | None = None
+        self._agenda = agenda
+        self._desk = desk
+        self._changed = threading.Condition()
+        self._closing = False
+        self._held = bool(agenda.running)
+        self._state = "interrupted" if agenda.running else "idle"
+        self._detail = "not connected yet"
+        self._is_unsafe = False
+        self._last: StationStatus | None = None
+        self._idle_V: float | None = None
+        self._run_id = ""
+        self._thread = threading.Thread(target=self._work, name=f"channel {name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the run under way, so that it can be gone on with, and the thread; idempotent."""
+        with self._changed:
+            self._closing = True
+            if self.runner is not None:
+                self.runner.commands.stop("the engine, which ends")
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def connect(self, connection: Connection) -> None:
+        """Say that the instrument answers."""
+        with self._changed:
+            self.connection = connection
+            self._detail = ""
+            self._is_unsafe = False
+            self._changed.notify_all()
+        self._tell_state()
+
+    def disconnect(self, sentence: str) -> None:
+        """Say that the instrument does not answer, and why."""
+        with self._changed:
+            was_connected = self.connection is not None
+            self.connection = None
+            self._idle_V = None
+            is_news = was_connected or self._detail != sentence
+            self._detail = sentence
+        if is_news:
+            self._tell_state()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a run is under way."""
+        return self.runner is not None
+
+    @property
+    def interrupted(self) -> Job | None:
+        """The run that an earlier engine did not end; None where there is none."""
+        return self._agenda.running if self.runner is None else None
+
+    @property
+    def state(self) -> str:
+        """In one word, or two: see `StationStatus.state`."""
+        if self.runner is not None:
+            return "starting" if self.runner.state == "starting" else self.runner.state
+        if self._is_unsafe:
+            return "unsafe"
+        return self._state if self.connection is not None else "offline"
+
+    def status(self) -> StationStatus:
+        """Return how the channel stands."""
+        connection, runner, job = self.connection, self.runner, self._agenda.running
+        instrument = self.instrument
+        if connection is not None:
+            instrument = f"{instrument}: {connection.channel.identity}"
+        known: dict[str, Any] = {
+            "channel": self.name,
+            "instrument": instrument,
+            "state": self.state,
+            "detail": self._detail,
+            "queue": list(self._agenda.queue),
+            "is_held": self._held and bool(self._agenda.queue),
+        }
+        if runner is None or job is None:
+            before = self._last.model_dump() if self._last else {"potential_V": self._idle_V}
+            if self._idle_V is not None:
+                before |= {"potential_V": self._idle_V, "current_A": None}
+            return StationStatus.model_validate({**before, **known})
+        progress = runner.progress
+        return StationStatus(
+            **known,
+            protocol=type(runner.protocol).__name__,
+            cell=runner.cell.name,
+            step=progress.step,
+            cycle=progress.cycle,
+            potential_V=progress.potential_V,
+            current_A=progress.current_A,
+            net_charge_Ah=progress.net_charge_C / 3600.0,
+            elapsed_s=progress.elapsed_s,
+            remaining_s=progress.remaining_s,
+            fraction=progress.fraction,
+            run=self._run_id,
+            file=str(runner.path),
+        )
+
+    def add(self, job: Job, place: int | None = None) -> None:
+        """Put a job into the queue, at its end or at a place in it; an idle channel begins at once."""
+        with self._changed:
+            if not self._agenda.queue and self._agenda.running is None:
+                self._held = False
+            self._agenda.queue.insert(len(self._agenda.queue) if place is None else place, job)
+            self._save()
+            self._changed.notify_all()
+        self._tell_state()
+
+    def remove(self, job_id: str) -> Job:
+        """Take a job out of the queue; raise `Refused` where it is not in there."""
+        with self._changed:
+            job = self._find(job_id)
+            self._agenda.queue.remove(job)
+            self._save()
+        self._tell_state()
+        return job
+
+    def reorder(self, job_ids: Sequence[str]) -> None:
+        """Put the queue into this order; raise `Refused` unless it names every job once."""
+        with self._changed:
+            if sorted(job_ids) != sorted(job.id for job in self._agenda.queue):
+                raise Refused("The order must name every job of the queue once.")
+            self._agenda.queue = [self._find(job_id) for job_id in job_ids]
+            self._save()
+        self._tell_state()
+
+    def release(self) -> None:
+        """Let the queue go on."""
+        with self._changed:
+            if self._agenda.running is not None and self.runner is None:
+                raise Refused(
+                    f"{self.name} has a run that was interrupted: go on with it, or give it up, first."
+                )
+            self._held = False
+            self._state = "idle"
+            self._changed.notify_all()
+        self._tell_state()
+
+    def go_on(self) -> None:
+        """Go on with the run that was interrupted."""
+        with self._changed:
+            if self.interrupted is None:
+                raise Refused(f"There is no interrupted run on {self.name}.")
+            self._state = "resuming"
+            self._changed.notify_all()
+
+    def give_up(self) -> None:
+        """Leave the interrupted run as it is."""
+        with self._changed:
+            if self.interrupted is None:
+                raise Refused(f"There is no interrupted run on {self.name}.")
+            self._agenda.running = None
+            self._state = "idle"
+            self._held = bool(self._agenda.queue)
+            self._save()
+        self._tell_state()
+
+    def emergency_stop(self, by: str) -> str:
+        """Put the cell at rest now, whatever goes on; return a sentence that says what came of it."""
+        connection, runner = self.connection, self.runner
+        self._held = True
+        if runner is not None:
+            runner.commands.stop(by)
+        if connection is None:
+            return f"{self.name} is offline: its cell could not be reached."
+        try:
+            connection.channel.rest()
+        except InstrumentError as error:
+            self._unsafe(f"The cell on {self.name} may still be on: {error}")
+            return self._detail
+        self._is_unsafe = False
+        return f"{self.name} is at rest."
+
+    def watch(self) -> None:
+        """Put the cell at rest where a sample is long overdue."""
+        runner = self.runner
+        if runner is None or not runner.has_fallen_silent:
+            return
+        self._desk.alarm(
+            self.name, "error", f"{self.name} gives no samples any more; its cell is put at rest."
+        )
+        # In another thread: what has blocked the channel's own may block this one too.
+        threading.Thread(target=self.emergency_stop, args=("the engine's watch",), daemon=True).start()
+
+    def _work(self) -> None:
+        looked_at = 0.0
+        while True:
+            with self._changed:
+                if self._closing:
+                    return
+                job = self._next()
+                if job is None:
+                    self._changed.wait(_WAKE_S if self.connection is None else _LOOK_S)
+                    if self._closing:
+                        return
+                    job = self._next()
+            if job is not None:
+                self._run(job)
+                looked_at = time.monotonic()
+            elif time.monotonic() - looked_at >= _LOOK_S:
+                looked_at = time.monotonic()
+                self._look()
+
+    def _next(self) -> Job | None:
+        """Return the job that is to be run now; None where there is none."""
+        if self.connection is None or self._is_unsafe:
+            return None
+        if self._state == "resuming":
+            return self._agenda.running
+        if self._held or self._agenda.running is not None or not self._agenda.queue:
+            return None
+        return self._agenda.queue[0]
+
+    def _look(self) -> None:
+        """Read the potential of a cell on which nothing runs."""
+        connection = self.connection
+        if connection is None:
+            return
+        try:
+            self._idle_V = float(connection.channel.read()["potential_V"][-1])
+        except InstrumentError as error:
+            self._desk.lost(self, str(error))
+        connection.channel.notices.clear()
+
+    def _run(self, job: Job) -> None:
+        """Run a job to its end; whatever happens, the thread goes on."""
+        state, path = "failed: error", None
+        try:
+            runner = self._prepared(job)
+            path = runner.path
+            self._desk.begin(self)
+            self.runner = runner
+            state = runner.run()
+        except (ValueError, InstrumentError, StorageError) as error:
+            state = "failed: refused"
+            self._detail = str(error)
+            self._desk.alarm(self.name, "error", f"{job.title} was not begun: {error}")
+        except Exception as error:
+            log.exception("the run on %s failed", self.name)
+            self._detail = f"{type(error).__name__}: {error}"
+            self._desk.alarm(self.name, "error", f"{job.title} failed: {self._detail}")
+        self._ended(state, path)
+
+    def _prepared(self, job: Job) -> Runner:
+        """Return what runs a job, and note durably that it is under way before the cell is connected."""
+        connection = self.connection
+        if connection is None:
+            raise Refused(f"{self.name} is offline.")
+        self._detail, self._run_id = "", ""
+        subscribers = [self._publish]
+        if job.file:
+            path = Path(job.file)
+            runner = resumed(path, connection.channel, chamber=connection.chamber, subscribers=subscribers)
+            self._state = "idle"
+        else:
+            self._desk.check(self, job)
+            request = job.request
+            cell, protocol = request.load_cell(), request.load_protocol()
+            path = new_run_path(self._desk.folder, cell.name, type(protocol).__name__, self.name, time.time())
+            runner = Runner(
+                protocol,
+                connection.channel,
+                cell=cell,
+                out=path,
+                limits=request.load_limits(),
+                channel_limits=self.limits,
+                chamber=connection.chamber,
+                subscribers=subscribers,
+                operator=job.by,
+                notes=request.notes,
+            )
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StorageError(f"{path.parent} cannot be made: {error.strerror}.") from error
+        self._run_id = runner.run_id
+        with self._changed:
+            if self._agenda.queue and self._agenda.queue[0].id == job.id:
+                del self._agenda.queue[0]
+            self._agenda.running = job.model_copy(update={"file": str(path)})
+            self._agenda.save()
+        self._desk.publisher.publish(
+            "run_started",
+            self.name,
+            run=runner.run_id,
+            file=str(path),
+            protocol=type(runner.protocol).__name__,
+            cell=runner.cell.name,
+            operator=job.by,
+            is_resumed=bool(job.file),
+        )
+        return runner
+
+    def _ended(self, state: str, path: Path | None) -> None:
+        last = self.status() if self.runner is not None else None
+        with self._changed:
+            self.runner = None
+            self._last = last or self._last
+            self._state = state
+            if self._closing and path is not None and state == "stopped":
+                # The next engine goes on with it.
+                return
+            if state == "failed: refused" and self._agenda.running is None and self._agenda.queue:
+                # What was refused now is not tried again for ever.
+                self._held = True
+            self._agenda.running = None
+            self._held = self._held or state != "finished"
+            self._save()
+        self._desk.end(self, state, path if last is not None else None)
+        self._tell_state()
+
+    def _publish(self, message: Message) -> None:
+        publish = partial(self._desk.publisher.publish, channel=self.name, run=self._run_id)
+        match message:
+            case Recorded(rows):
+                publish("samples" if rows.dtype == SAMPLE else "impedance", rows=rows)
+            case StepBegun(count, step):
+                publish(
+                    "step_started", step_count=count, step=step.model_dump(mode="json", exclude_none=True)
+                )
+                self._tell_state()
+            case StepEnded(count, result):
+                publish(
+                    "step_ended", step_count=count, result=result.model_dump(mode="json", exclude_none=True)
+                )
+            case CycleCompleted(statistics):
+                publish("cycle", **vars(statistics))
+            case Happened(severity, source, text):
+                publish("event", severity=severity, source=source, text=text)
+                if severity == "error":
+                    self._detail = text
+                    self._desk.alarm(self.name, severity, text)
+                if "may still be" in text:
+                    self._unsafe(text)
+            case RunEnded(state):
+                publish("run_ended", state=state)
+
+    def _tell_state(self) -> None:
+        status = self.status()
+        self._desk.publisher.publish(
+            "state", self.name, run=status.run, **status.model_dump(mode="json", exclude={"channel", "run"})
+        )
+
+    def _unsafe(self, sentence: str) -> None:
+        self._is_unsafe, self._detail = True, sentence
+        self._desk.alarm(self.name, "error", sentence)
+
+    def _find(self, job_id: str) -> Job:
+        for job in self._agenda.queue:
+            if job.id == job_id:
+                return job
+        raise Refused(f"There is no job {job_id!r} in the queue of {self.name}.")
+
+    def _save(self) -> None:
+        try:
+            self._agenda.save()
+        except StorageError as error:
+            self._desk.alarm(self.name, "warning", f"The queue is kept in memory only. {error}")

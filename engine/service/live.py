@@ -1,0 +1,112 @@
+"""What the bench publishes, over a WebSocket: frames as `engine.bench.publication` describes them."""
+
+import asyncio
+import json
+from collections import deque
+from contextlib import suppress
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ..bench import Publisher, Record
+from .access import Tokens
+
+_TOKEN_WAIT_S = 5.0
+_TOGETHER_S = 0.02
+"""Records that come within this time travel in one message."""
+_MOST_WAITING = 20_000
+_NOT_ALLOWED = 4401
+
+
+class Mailbox:
+    """Records on their way from the threads that publish them to one reader.
+
+    Parameters
+    ----------
+    loop : asyncio event loop
+        In which the reader waits.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[Record] = deque()
+        self._missed = 0
+        self._arrived = asyncio.Event()
+        self._is_told = False
+
+    def put(self, record: Record) -> None:
+        """Take a record, in any thread; without space the oldest is left out."""
+        self._waiting.append(record)
+        if len(self._waiting) > _MOST_WAITING:
+            self._waiting.popleft()
+            self._missed += 1
+        if not self._is_told:
+            self._is_told = True
+            with suppress(RuntimeError):
+                # The loop may have ended meanwhile.
+                self._loop.call_soon_threadsafe(self._arrived.set)
+
+    async def take(self) -> bytes:
+        """Wait for records and return them as frames."""
+        await self._arrived.wait()
+        self._arrived.clear()
+        self._is_told = False
+        frames: list[bytes] = []
+        while self._waiting:
+            record = self._waiting.popleft()
+            if self._missed:
+                missed, self._missed = self._missed, 0
+                gap = Record(record.seq, record.engine, record.time, "", "", "missed", {"records": missed})
+                frames.append(gap.frame)
+            frames.append(record.frame)
+        return b"".join(frames)
+
+
+async def stream(socket: WebSocket, publisher: Publisher, tokens: Tokens) -> None:
+    """Send what is published, until the reader leaves.
+
+    The reader's first message is JSON: ``{"token": …, "since": n}``, with the number of the last
+    record that it knows, or without ``since`` to begin with what comes.
+    """
+    await socket.accept()
+    since = await _admitted(socket, tokens)
+    if since is None:
+        with suppress(RuntimeError):
+            await socket.close(_NOT_ALLOWED)
+        return
+    mailbox = Mailbox(asyncio.get_running_loop())
+    stop = publisher.listen(mailbox.put, since if since >= 0 else None)
+    leaving = asyncio.create_task(_left(socket))
+    try:
+        while not leaving.done():
+            taking = asyncio.create_task(mailbox.take())
+            await asyncio.wait((taking, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if not taking.done():
+                taking.cancel()
+                break
+            await socket.send_bytes(taking.result())
+            await asyncio.sleep(_TOGETHER_S)
+    except (WebSocketDisconnect, RuntimeError):
+        # It left while something was being sent.
+        return
+    finally:
+        leaving.cancel()
+        stop()
+
+
+async def _admitted(socket: WebSocket, tokens: Tokens) -> int | None:
+    """Return the number from which on a reader wants records (-1: the next); None without a token."""
+    try:
+        said = json.loads(await asyncio.wait_for(socket.receive_text(), _TOKEN_WAIT_S))
+        since = said.get("since")
+        if tokens.role_of(str(said.get("token"))) is None:
+            return None
+        return -1 if since is None else max(0, int(since))
+    except (WebSocketDisconnect, TimeoutError, ValueError, TypeError, AttributeError, KeyError, RuntimeError):
+        return None
+
+
+async def _left(socket: WebSocket) -> None:
+    """Return when the reader has left; what it says is not listened to."""
+    with suppress(WebSocketDisconnect, RuntimeError):
+        while (await socket.receive())["type"] != "websocket.disconnect":
+            pass

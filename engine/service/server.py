@@ -1,0 +1,86 @@
+"""Serving a bench: one service for each user of a computer, until it is told to end."""
+
+import os
+import socket
+from pathlib import Path
+
+import uvicorn
+from filelock import FileLock
+from filelock import Timeout as Locked
+
+from ...instruments.bench_file import read_bench
+from ...storage import StorageError
+from ..bench import BenchEngine
+from .access import own_tokens, private_folder, write_private
+from .app import make_app
+
+PORT = 8420
+_GRACE_S = 3
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def address_file() -> Path:
+    """Return the file that says where this user's service is."""
+    return private_folder() / "service.json"
+
+
+def serve(
+    bench: Path, folder: Path, *, host: str = "127.0.0.1", port: int = PORT, names: tuple[str, ...] = ()
+) -> None:
+    """Serve a bench until the process is told to end (Ctrl+C, or its system's way).
+
+    Parameters
+    ----------
+    bench : Path
+        The bench file.
+    folder : Path
+        Where run files go.
+    host : str
+        The address to listen on; only this computer's own, unless said otherwise.
+    port : int
+        0 takes any that is free.
+    names : tuple of str
+        Names under which others may ask for it, where `host` is not this computer's own.
+
+    Raises
+    ------
+    ValueError, StorageError
+        The bench file is wrong, a service runs already, or the address is taken.
+    """
+    described = read_bench(bench)
+    lock = FileLock(private_folder() / "service.lock", is_singleton=False, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Locked:
+        raise StorageError("A service of yours runs already; see: faradaic status.") from None
+    with lock, _listening(host, port) as listener, BenchEngine(described, folder, name=bench.stem) as engine:
+        at = listener.getsockname()
+        allowed = frozenset(names) | ({host} if host not in _LOOPBACK else frozenset())
+        app = make_app(engine, own_tokens(), allowed)
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE_S, ws_max_size=2**16
+        )
+        shown = "127.0.0.1" if host in _LOOPBACK else host
+        write_private(
+            address_file(),
+            {
+                "url": f"http://{shown}:{at[1]}",
+                "pid": os.getpid(),
+                "bench": str(bench.absolute()),
+                "folder": str(engine.folder),
+            },
+        )
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            address_file().unlink(missing_ok=True)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ValueError(
+            f"{host}:{port} cannot be listened on: {error.strerror}. Choose another --port."
+        ) from None
