@@ -17,6 +17,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
 from .builder import RunFileBuilder
@@ -25,6 +26,8 @@ from .journal import JournalReader, journal_path
 
 INTERVAL_S = 0.25
 """Time between looks at the journals: what readers of a live file lag behind."""
+_REST = 19
+"""With many files the looks become rarer, so that they take a twentieth of a core at most."""
 
 log = logging.getLogger(__name__)
 
@@ -86,12 +89,17 @@ def main() -> None:
     commands: queue.Queue[dict[str, str] | None] = queue.Queue()
     threading.Thread(target=_read_commands, args=(commands,), daemon=True).start()
     files: dict[str, LiveFile] = {}
+    next_look_at = 0.0
     while True:
         try:
-            command = commands.get(timeout=INTERVAL_S if files else None)
+            wait_s = max(0.0, next_look_at - time.monotonic())
+            command = commands.get(timeout=wait_s if files else None)
         except queue.Empty:
+            begun = time.monotonic()
             for file in files.values():
                 file.catch_up()
+            ended = time.monotonic()
+            next_look_at = ended + max(INTERVAL_S, _REST * (ended - begun))
             continue
         if command is None:
             break

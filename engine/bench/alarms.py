@@ -16,7 +16,7 @@ from queue import Queue
 from pydantic import BaseModel
 
 from ...instruments.bench_file import BenchAlarms, BenchEmail
-from .desktop import show_on_desktop
+from .desktop import can_show, show_on_desktop
 
 _KEPT = 500
 _WAIT_S = 20.0
@@ -119,7 +119,7 @@ class Alarms:
 
 def _carriers(wanted: BenchAlarms) -> list[Callable[[str, Alarm], None]]:
     carriers: list[Callable[[str, Alarm], None]] = []
-    if wanted.desktop:
+    if wanted.desktop and can_show():
         carriers.append(lambda bench, alarm: show_on_desktop(_subject(bench, alarm), alarm.text))
     if wanted.webhook is not None:
         webhook = wanted.webhook

@@ -7,6 +7,11 @@ import sys
 _SHOW_S = 10.0
 
 
+def can_show() -> bool:
+    """Whether this computer has a program that shows notifications."""
+    return _command("", "") is not None
+
+
 def show_on_desktop(title: str, text: str) -> None:
     """Show a notification with what the system has for it.
 

@@ -187,7 +187,7 @@ class Client(Closing):
         return to
 
     def live(self, since: int | None = None) -> Iterator[Record]:
-        """Yield what the bench publishes, from now on or from after record `since`; never ends.
+        """Yield what the bench publishes, from now on or from after record `since`, until `close`.
 
         A connection that is lost is opened again, where it was lost. Another `Record.engine` says
         that the engine was started anew, and with it the numbers.
@@ -197,7 +197,7 @@ class Client(Closing):
         ServiceError
             The token is not known.
         """
-        while True:
+        while not self._http.is_closed:
             try:
                 with connect(self._live_url, max_size=None) as socket:
                     socket.send(json.dumps({"token": self._token, "since": since}))
@@ -206,6 +206,8 @@ class Client(Closing):
                             for record in decode(message):
                                 since = record.seq
                                 yield record
+                        if self._http.is_closed:
+                            return
                 if socket.close_code == 4401:
                     raise ServiceError("The service does not know this token.")
             except (OSError, WebSocketException):
@@ -217,7 +219,8 @@ class Client(Closing):
         """Return from where to go on after a loss: a new engine counts from the beginning."""
         try:
             return 0 if since is not None and self.status().seq < since else since
-        except ServiceError:
+        except (ServiceError, RuntimeError):
+            # It is still away, or this client was closed meanwhile.
             return since
 
     @property

@@ -1,7 +1,10 @@
 """Serving a bench: one service for each user of a computer, until it is told to end."""
 
 import os
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -71,9 +74,27 @@ def serve(
             },
         )
         try:
-            uvicorn.Server(config).run(sockets=[listener])
+            _Server(config).run(sockets=[listener])
         finally:
             address_file().unlink(missing_ok=True)
+
+
+class _Server(uvicorn.Server):
+    """Ends when it is told to, and lets the engine end in good order after it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take the signals that end a program; uvicorn's own way would send them to us once more."""
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if hasattr(signal, "SIGBREAK"):
+            numbers.append(signal.SIGBREAK)  # pyright: ignore[reportAttributeAccessIssue]
+        for number in numbers:
+            # From now on for good: a second one must not interrupt the end either.
+            signal.signal(number, self._told_to_end)
+        yield
+
+    def _told_to_end(self, *_: object) -> None:
+        self.should_exit = True
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -8,7 +8,8 @@ from pathlib import Path
 from .access import private_folder
 from .client import Client, ServiceError
 
-_START_S = 30.0
+_START_S = 60.0
+_LOOK_S = 0.1
 
 
 def started(bench: Path, folder: Path, *, port: int | None = None) -> Client:
@@ -19,12 +20,7 @@ def started(bench: Path, folder: Path, *, port: int | None = None) -> Client:
     ServiceError
         It could not be started; the message says why.
     """
-    try:
-        client = Client.own()
-        client.status()
-    except ServiceError:
-        return _start(bench, folder, port)
-    return client
+    return _answering() or _start(bench, folder, port)
 
 
 def _start(bench: Path, folder: Path, port: int | None) -> Client:
@@ -51,16 +47,38 @@ def _start(bench: Path, folder: Path, port: int | None) -> Client:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
             | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
+    try:
+        return wait_for(process)
+    except ServiceError as error:
+        last = said.read_text("utf-8", "replace").strip().splitlines()[-1:]
+        raise ServiceError("".join(last).removeprefix("faradaic: ") or str(error)) from None
+
+
+def wait_for(process: "subprocess.Popen[bytes]") -> Client:
+    """Return a client of a service that is just being started.
+
+    Raises
+    ------
+    ServiceError
+        It ended, or does not answer.
+    """
     deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            last = said.read_text("utf-8", "replace").strip().splitlines()[-1:]
-            raise ServiceError(f"The service did not start. {''.join(last).removeprefix('faradaic: ')}")
-        try:
-            client = Client.own()
-            client.status()
-        except ServiceError:
-            time.sleep(0.1)
-        else:
+    while time.monotonic() < deadline and process.poll() is None:
+        client = _answering()
+        if client is not None:
             return client
-    raise ServiceError(f"The service did not answer within {_START_S:g} s; see {said}.")
+        time.sleep(_LOOK_S)
+    raise ServiceError("The service did not start.")
+
+
+def _answering() -> Client | None:
+    try:
+        client = Client.own()
+    except ServiceError:
+        return None
+    try:
+        client.status()
+    except ServiceError:
+        client.close()
+        return None
+    return client

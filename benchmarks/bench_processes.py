@@ -1,0 +1,76 @@
+"""The processes of a bench under test: simulated instruments and the service, each on its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from faradaic.engine.service.client import Client
+from faradaic.engine.service.starting import wait_for
+from faradaic.simulators import device_kind
+
+FIRST_PORT = 21000
+
+
+@contextmanager
+def simulated_bench(
+    folder: Path, channels: int, model: str, cell: str, *, speed: float = 1.0, resume: str = "ask"
+) -> Iterator[Path]:
+    """Serve so many simulated instruments of one kind in another process; yield their bench file."""
+    kind = device_kind(model)
+    terminals = list(kind.channels)
+    instruments = {}
+    for index in range(0, channels, len(terminals)):
+        own = terminals[: channels - index]
+        instruments[f"i{index}"] = {
+            "driver": kind.driver,
+            "address": f"socket://127.0.0.1:{FIRST_PORT + index}",
+            "channels": {each: {"name": f"A{index + number}"} for number, each in enumerate(own)},
+            "simulated": {"model": model, "cells": dict.fromkeys(own, cell)},
+        }
+    path = folder / "bench.yaml"
+    path.write_text(yaml.safe_dump({"speed": speed, "resume": resume, "instruments": instruments}))
+    simulation = subprocess.Popen(
+        [sys.executable, "-m", "faradaic", "simulate", str(path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        for _ in instruments:
+            assert simulation.stdout is not None
+            simulation.stdout.readline()
+        yield path
+    finally:
+        simulation.terminate()
+        simulation.wait()
+
+
+@contextmanager
+def service(folder: Path, bench: Path) -> Iterator[tuple[subprocess.Popen[bytes], Client]]:
+    """Serve a bench in another process, with its own tokens; yield the process and a client."""
+    os.environ["FARADAIC_HOME"] = str(folder / "home")
+    process = start_service(folder, bench)
+    try:
+        with wait_for(process) as client:
+            yield process, client
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def start_service(folder: Path, bench: Path) -> "subprocess.Popen[bytes]":
+    """Start the service of a bench."""
+    command = [
+        sys.executable,
+        "-m",
+        "faradaic",
+        "serve",
+        str(bench),
+        "--data",
+        str(folder / "data"),
+        "--port",
+        "0",
+    ]
+    return subprocess.Popen(command)
