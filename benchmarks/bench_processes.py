@@ -11,16 +11,16 @@ import yaml
 
 from faradaic.engine.service.client import Client
 from faradaic.engine.service.starting import wait_for
+from faradaic.instruments.bench_file import read_bench
 from faradaic.simulators import device_kind
 
 FIRST_PORT = 21000
 
 
-@contextmanager
-def simulated_bench(
+def bench_file(
     folder: Path, channels: int, model: str, cell: str, *, speed: float = 1.0, resume: str = "ask"
-) -> Iterator[Path]:
-    """Serve so many simulated instruments of one kind in another process; yield their bench file."""
+) -> Path:
+    """Write the bench file of so many channels of simulated instruments of one kind."""
     kind = device_kind(model)
     terminals = list(kind.channels)
     instruments = {}
@@ -34,11 +34,20 @@ def simulated_bench(
         }
     path = folder / "bench.yaml"
     path.write_text(yaml.safe_dump({"speed": speed, "resume": resume, "instruments": instruments}))
+    return path
+
+
+@contextmanager
+def simulated_bench(
+    folder: Path, channels: int, model: str, cell: str, *, speed: float = 1.0
+) -> Iterator[Path]:
+    """Serve so many simulated channels in another process; yield their bench file."""
+    path = bench_file(folder, channels, model, cell, speed=speed)
     simulation = subprocess.Popen(
         [sys.executable, "-m", "faradaic", "simulate", str(path)], stdout=subprocess.PIPE, text=True
     )
     try:
-        for _ in instruments:
+        for _ in read_bench(path).instruments:
             assert simulation.stdout is not None
             simulation.stdout.readline()
         yield path
@@ -50,7 +59,6 @@ def simulated_bench(
 @contextmanager
 def service(folder: Path, bench: Path) -> Iterator[tuple[subprocess.Popen[bytes], Client]]:
     """Serve a bench in another process, with its own tokens; yield the process and a client."""
-    os.environ["FARADAIC_HOME"] = str(folder / "home")
     process = start_service(folder, bench)
     try:
         with wait_for(process) as client:
@@ -61,7 +69,8 @@ def service(folder: Path, bench: Path) -> Iterator[tuple[subprocess.Popen[bytes]
 
 
 def start_service(folder: Path, bench: Path) -> "subprocess.Popen[bytes]":
-    """Start the service of a bench."""
+    """Start the service of a bench, with tokens of its own."""
+    os.environ["FARADAIC_HOME"] = str(folder / "home")
     command = [
         sys.executable,
         "-m",

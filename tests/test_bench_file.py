@@ -143,10 +143,10 @@ def test_what_answers_is_recognised_and_left_as_it_is():
             )
         }
         julabo = stack.enter_context(TcpServer(JulaboDevice([cell])))
-        julabo._device.is_running = True
+        julabo.device.is_running = True
         addresses[julabo.address] = "julabo"
         findings = [found for found in look_around(list(addresses)) if found.address in addresses]
-        assert julabo._device.is_running
+        assert julabo.device.is_running
     assert {found.address: found.driver for found in findings} == addresses
     assert [len(found.channels) for found in findings] == [1, 16, 1, 0]
 

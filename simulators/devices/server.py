@@ -25,7 +25,7 @@ class Server(Closing):
     address: str
 
     def __init__(self, device: WireDevice) -> None:
-        self._device = device
+        self.device = device
         self._selector = selectors.DefaultSelector()
         self._waker, self._wakened = socket.socketpair()
         self._waker.setblocking(False)
@@ -44,7 +44,7 @@ class Server(Closing):
             self._outbox.close()
         self._wake()
         self._thread.join()
-        self._device.attach(None)
+        self.device.attach(None)
         self._selector.close()
         self._waker.close()
         self._wakened.close()
@@ -76,7 +76,7 @@ class Server(Closing):
     def _connect(self, outbox: Outbox) -> None:
         outbox.serve_from_here()
         self._outbox = outbox
-        self._device.attach(outbox.send)
+        self.device.attach(outbox.send)
 
     def _wake(self) -> None:
         # A full pipe is a wake-up that is on its way already.
@@ -141,10 +141,10 @@ class TcpServer(Server):
         except OSError:
             data = b""
         if data:
-            self._device.receive(data)
+            self.device.receive(data)
         else:
             self._drop_client()
-            self._device.attach(None)
+            self.device.attach(None)
 
     def _drop_client(self) -> None:
         if self._client is None:
@@ -207,7 +207,7 @@ class PtyServer(Server):
             self._outbox.drain()
         if events & selectors.EVENT_READ:
             with contextlib.suppress(BlockingIOError):
-                self._device.receive(os.read(self._master, _PIECE))
+                self.device.receive(os.read(self._master, _PIECE))
 
     def _want_writing(self, wanted: bool) -> None:
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if wanted else 0)
