@@ -82,9 +82,8 @@ def main(kills: int = 100, channels: int = 16) -> None:
                 for unix_s in seen[name] - kept
             )
     print(", ".join(f"{number} {name}" for name, number in count.items()))
-    print(
-        f"slowest to be off: {slowest_s:.2f} s; {recorded} samples recorded; lost earlier than the last second: {lost}"
-    )
+    print(f"slowest to be off: {slowest_s:.2f} s")
+    print(f"{recorded} samples recorded, {lost} lost earlier than the last second")
 
 
 def _watch(client, seen) -> None:

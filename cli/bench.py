@@ -22,6 +22,7 @@ _LOOKS = {
     "starting": ("▶", "blue"),
     "running": ("▶", "blue"),
     "resuming": ("▶", "blue"),
+    "ending": ("▶", "blue"),
     "paused": ("⏸", "yellow"),
     "holding": ("⏸", "yellow"),
     "finished": ("✓", "green"),

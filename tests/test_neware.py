@@ -353,7 +353,7 @@ def test_after_kill_9_the_cycler_goes_on_and_nothing_is_missing(tmp_path, away_s
         time.sleep(away_s)
         with open_instrument("neware", f"{serving.address}?folder={tmp_path}") as instrument:
             assert resumed(path, instrument.channels[0]).run() == "finished"
-            assert serving._device._channels[0].testid == 1
+            assert serving.device._channels[0].testid == 1
     with Run.open(path) as found:
         events = [event.text for event in found.events]
         rows, steps = found.samples, found.steps

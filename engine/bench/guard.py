@@ -15,6 +15,7 @@ from filelock import Timeout as Locked
 
 TICK_S = 0.5
 """How often the engine says that it lives."""
+READY = "ready"
 _AT_WORK_S = 30.0
 
 log = logging.getLogger(__name__)
@@ -75,20 +76,23 @@ class Guard:
             self._tell({"end": True})
             process, self._process = self._process, None
         if process is not None and process.stdin is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError), process:
                 process.stdin.close()
-            process.wait()
 
     def _start(self) -> None:
         self._process = subprocess.Popen(  # noqa: S603  our own program
             [sys.executable, "-m", "faradaic.engine.bench.watchdog", str(self._folder)],
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
             # It must survive what ends the engine: the terminal's signals, and its group's.
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
+        # No cell is connected before somebody looks after it.
+        if self._process.stdout is None or self._process.stdout.readline().strip() != READY:
+            log.error("the watchdog process does not start")
         self._tell({"engine": os.getpid()})
         for watch in self._watched.values():
             self._tell(watch)

@@ -26,6 +26,7 @@ from .publication import Publisher
 _LOOK_S = 30.0
 """How often a channel with nothing to do is looked at."""
 _WAKE_S = 1.0
+_UNDER_WAY = ("starting", "running", "paused", "holding")
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,8 @@ class StationStatus(BaseModel):
     instrument: str
     """The instrument's name on the bench, and what it is."""
     state: str
-    """offline, idle, running, paused, holding, stopping, unsafe, interrupted, finished, stopped, failed: …"""
+    """offline, idle, starting, running, paused, holding, ending, finished, stopped, interrupted, unsafe,
+    or failed with its reason, such as "failed: limit"."""
     detail: str = ""
     """A sentence about what is wrong, where something is."""
     protocol: str = ""
@@ -181,7 +183,7 @@ class Station:
     def state(self) -> str:
         """In one word, or two: see `StationStatus.state`."""
         if self.runner is not None:
-            return "starting" if self.runner.state == "starting" else self.runner.state
+            return self.runner.state if self.runner.state in _UNDER_WAY else "ending"
         if self._is_unsafe:
             return "unsafe"
         return self._state if self.connection is not None else "offline"

@@ -8,15 +8,14 @@
     {}                                                  the engine lives
     {"end": true}                                       the engine ends in good order
 
-When the input ends without ``end``, or the engine has said nothing for `SILENT_TICKS` of the
-watchdog's own ticks (which pass only while the computer is awake), the engine is ended if it is
-still there, and every watched instrument is opened and put at rest.
+It says ``ready`` when it listens. When the input ends without ``end``, or the engine has said
+nothing for `SILENT_TICKS` of the watchdog's own ticks (which pass only while the computer is awake),
+the engine is ended if it is still there, and every watched instrument is opened and put at rest.
 """
 
 import contextlib
 import json
 import logging
-import os
 import queue
 import signal
 import sys
@@ -29,7 +28,7 @@ from typing import Any
 import psutil
 
 from ...instruments import InstrumentError, open_instrument
-from .guard import TICK_S, watchdog_lock
+from .guard import READY, TICK_S, watchdog_lock
 from .log import BenchLog
 
 SILENT_TICKS = 20
@@ -46,6 +45,8 @@ def main(folder: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     lines: queue.Queue[dict[str, Any] | None] = queue.Queue()
     threading.Thread(target=_read, args=(lines,), daemon=True).start()
+    sys.stdout.write(f"{READY}\n")
+    sys.stdout.flush()
     watched: dict[str, dict[str, str]] = {}
     engine, silent = 0, 0
     while silent < SILENT_TICKS:
@@ -79,7 +80,7 @@ def _make_safe(watched: dict[str, dict[str, str]], engine: int, folder: Path, *,
     with watchdog_lock(folder):
         if hung:
             diary.write("watchdog", "", "The engine does not answer any more; it is ended.")
-        _end(engine)
+            _end(engine)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             sentences = list(pool.map(_put_at_rest, watched.values()))
         for sentence in sentences:
@@ -87,9 +88,7 @@ def _make_safe(watched: dict[str, dict[str, str]], engine: int, folder: Path, *,
 
 
 def _end(engine: int) -> None:
-    """End the engine where it is still there: a process that hangs holds its ports."""
-    if not engine or engine == os.getpid():
-        return
+    """End the engine: a process that hangs holds its ports."""
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(engine)
         process.kill()

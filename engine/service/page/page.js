@@ -5,7 +5,7 @@ import { duration, engineering, plot, sparkline, volts } from "./draw.js";
 
 const KEPT = 600, SPARK = 120, DRAW_EVERY_MS = 250, HOLD_MS = 700, EVENTS = 50;
 const STATES = {
-  idle: ["idle", "○"], starting: ["running", "▶"], running: ["running", "▶"], resuming: ["running", "▶"],
+  idle: ["idle", "○"], starting: ["running", "▶"], ending: ["running", "▶"], running: ["running", "▶"], resuming: ["running", "▶"],
   paused: ["waiting", "⏸"], holding: ["waiting", "⏸"], stopped: ["waiting", "■"], interrupted: ["waiting", "⚠"],
   finished: ["finished", "✓"], failed: ["failed", "✕"], unsafe: ["failed", "⚠"], offline: ["offline", "⚡"],
 };
@@ -20,6 +20,7 @@ class Channel {
     this.samples = [];
     this.events = [];
     this.card = document.createElement("button");
+    this.card.className = "card idle";
     this.card.innerHTML = `<div class="head"><span class="name"></span><span class="state"></span></div>
       <div class="what"></div><div class="values"><span class="E"></span><span class="I"></span></div>
       <div class="step"></div><canvas></canvas>`;
