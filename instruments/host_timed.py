@@ -31,6 +31,8 @@ _TRIES = 4
 _LINK_PATIENCE_S = 10.0
 _REOPEN_S = 0.2
 _WHOLE = 1e-9
+_ASLEEP_S = 2.0
+"""A deadline missed by more, and by more than an interval, is not made up for: the computer slept."""
 Answer = TypeVar("Answer")
 
 
@@ -164,11 +166,19 @@ class HostTimedChannel(Channel):
     def _hold(self, step: Step) -> Generator[Block, None, None]:
         duration_s = step.until.duration_s
         begin_s = self.clock.now()
+        longest_s = max(step.record.measure_every_s, _ASLEEP_S)
+        has_slept = False
         for offset_s in _moments(step.record, self.capabilities.shortest_interval_s, duration_s):
+            if self.clock.now() - begin_s - offset_s > longest_s and offset_s != duration_s:
+                has_slept = True
+                continue
             yield from self._wait_until(begin_s + offset_s)
             if self._stop.is_set():
                 return
             block = yield from self._reading(begin_s)
+            if has_slept:
+                block["flags"] |= int(Flag.AFTER_GAP)
+                has_slept = False
             yield block
             if self._stop.is_set() or (duration_s is not None and block["time_s"][0] >= duration_s):
                 return
@@ -179,7 +189,13 @@ class HostTimedChannel(Channel):
         count = round(step.duration_s / interval_s)
         begin_s = self.clock.now()
         level_V = step.path_V[0]
+        lost_s = 0.0
         for index in range(count + 1):
+            late_s = self.clock.now() - begin_s - lost_s - (index + 1) * interval_s
+            has_slept = late_s > max(interval_s, _ASLEEP_S)
+            if has_slept:
+                # The sweep goes on at its rate; a jump in potential is not what was asked for.
+                lost_s += late_s + interval_s
             within_s = index * interval_s % step.scan_duration_s if index < count else step.scan_duration_s
             wanted_V = sweep_potential_V(step.path_V, step.rate_V_per_s, within_s)
             if wanted_V != level_V:
@@ -189,10 +205,12 @@ class HostTimedChannel(Channel):
                     # Coming back includes setting the level.
                     yield from self._wait_for_link(loss)
                 level_V = wanted_V
-            yield from self._wait_until(begin_s + (index + 1) * interval_s)
+            yield from self._wait_until(begin_s + lost_s + (index + 1) * interval_s)
             if self._stop.is_set():
                 return
             block = yield from self._reading(begin_s + interval_s)
+            if has_slept:
+                block["flags"] |= int(Flag.AFTER_GAP)
             # The point where one pass ends and the next begins belongs to the one that it ends.
             block["scan"] = max(math.ceil(index * interval_s / step.scan_duration_s - _WHOLE) - 1, 0)
             yield block
