@@ -1,10 +1,12 @@
 """The processes of a bench under test: simulated instruments and the service, each on its own."""
 
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import yaml
@@ -14,7 +16,12 @@ from faradaic.engine.service.starting import wait_for
 from faradaic.instruments.bench_file import read_bench
 from faradaic.simulators import device_kind
 
-FIRST_PORT = 21000
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody uses; all are held until the last is found, so that none comes twice."""
+    with ExitStack() as stack:
+        held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in held]
 
 
 def bench_file(
@@ -23,12 +30,12 @@ def bench_file(
     """Write the bench file of so many channels of simulated instruments of one kind."""
     kind = device_kind(model)
     terminals = list(kind.channels)
-    instruments = {}
+    instruments, ports = {}, free_ports(channels)
     for index in range(0, channels, len(terminals)):
         own = terminals[: channels - index]
         instruments[f"i{index}"] = {
             "driver": kind.driver,
-            "address": f"socket://127.0.0.1:{FIRST_PORT + index}",
+            "address": f"socket://127.0.0.1:{ports[index]}",
             "channels": {each: {"name": f"A{index + number}"} for number, each in enumerate(own)},
             "simulated": {"model": model, "cells": dict.fromkeys(own, cell)},
         }
@@ -62,6 +69,8 @@ def service(folder: Path, bench: Path) -> Iterator[tuple[subprocess.Popen[bytes]
     process = start_service(folder, bench)
     try:
         with wait_for(process) as client:
+            while any(each.state == "offline" for each in client.status().channels):
+                time.sleep(0.2)
             yield process, client
     finally:
         process.terminate()

@@ -48,10 +48,12 @@ def test_a_webhook_gets_a_sentence_that_chat_programs_show():
         def log_message(self, *_):
             pass
 
-    with serving(http.server.HTTPServer(("127.0.0.1", 0), Hook)) as port:
-        with alarms_of(webhook=f"http://127.0.0.1:{port}/hook") as (alarms, _):
-            alarms.raise_("A1", "error", "The potential of 4.7 V exceeds its limit. Größe ✓")
-            until(lambda: heard)
+    with (
+        serving(http.server.HTTPServer(("127.0.0.1", 0), Hook)) as port,
+        alarms_of(webhook=f"http://127.0.0.1:{port}/hook") as (alarms, _),
+    ):
+        alarms.raise_("A1", "error", "The potential of 4.7 V exceeds its limit. Größe ✓")
+        until(lambda: heard)
     assert heard[0]["text"] == "lab, A1: error. The potential of 4.7 V exceeds its limit. Größe ✓"
     assert heard[0]["channel"] == "A1"
 
@@ -77,11 +79,20 @@ def test_a_mail_server_gets_a_mail():
                 if word == "QUIT":
                     return
 
-    with serving(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mail)) as port:
-        email = {"host": "127.0.0.1", "port": port, "tls": False, "sender": "lab@x.org", "to": ["ada@x.org"]}
-        with alarms_of(email=email) as (alarms, _):
-            alarms.raise_("A1", "error", "The run has failed.")
-            until(lambda: "QUIT" in str(said).upper())
+    with (
+        serving(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mail)) as port,
+        alarms_of(
+            email={
+                "host": "127.0.0.1",
+                "port": port,
+                "tls": False,
+                "sender": "lab@x.org",
+                "to": ["ada@x.org"],
+            }
+        ) as (alarms, _),
+    ):
+        alarms.raise_("A1", "error", "The run has failed.")
+        until(lambda: "QUIT" in str(said).upper())
     assert "Subject: [faradaic] lab, A1: error" in said
     assert "To: ada@x.org" in said
     assert "The run has failed." in said

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
+from faradaic.cli import app
 from faradaic.core.clock import VirtualClock
 from faradaic.engine import run
 from faradaic.instruments import InstrumentFault
-from faradaic.instruments.bench_file import read_bench
+from faradaic.instruments.bench_file import Bench, read_bench
 from faradaic.protocols import ConstantPotential, LinearSweep, Until
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -43,6 +45,20 @@ def test_the_bench_files_that_are_shown_are_bench_files(tmp_path):
         path = tmp_path / "bench.yaml"
         path.write_text(example, encoding="utf-8")
         assert "A1" in [name for name, _, _ in read_bench(path).channels()]
+
+
+def test_the_alarms_that_are_shown_are_taken_by_a_bench():
+    (example,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "service.md").read_text("utf-8"), re.DOTALL)
+    instruments = {"i": {"driver": "emstat", "address": "COM5"}}
+    bench = Bench.model_validate({**yaml.safe_load(example), "instruments": instruments})
+    assert (bench.resume, bench.alarms.email.to) == ("automatic", ("ada@example.org",))
+
+
+def test_every_command_that_is_shown_is_there():
+    shown = set(re.findall(r"^faradaic ([a-z-]+)", (DOCS / "service.md").read_text("utf-8"), re.MULTILINE))
+    known = {command.name or command.callback.__name__.rstrip("_") for command in app.registered_commands}
+    assert len(shown) > 8
+    assert shown <= known
 
 
 @pytest.fixture

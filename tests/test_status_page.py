@@ -69,7 +69,7 @@ def test_a_person_watches_the_bench_and_stops_it(page, served):
     engine.pause("A1", "rest", "Ada")
     page.locator("#detail-events").get_by_text("Pause with the cell at rest.").wait_for()
     page.get_by_role("button", name="Close").click()
-    card.get_by_text("⏸ paused").wait_for()
+    card.get_by_text("‖ paused").wait_for()
 
     page.get_by_label("Filter channels").fill("floating paused")
     assert page.locator(".card:visible").count() == 1

@@ -136,7 +136,8 @@ def _subject(bench: str, alarm: Alarm) -> str:
 
 def _post(url: str, bench: str, alarm: Alarm) -> None:
     """Send an alarm as JSON; ``text`` is what chat programs show."""
-    content = {"text": f"{_subject(bench, alarm)}. {alarm.text}", "bench": bench, **alarm.model_dump()}
+    shown = f"{_subject(bench, alarm)}. {alarm.text}"
+    content = {**alarm.model_dump(), "bench": bench, "text": shown}
     # The bench file takes http and https only.
     request = urllib.request.Request(  # noqa: S310
         url, json.dumps(content).encode(), {"Content-Type": "application/json"}, method="POST"

@@ -95,8 +95,12 @@ class Keeper:
             instrument.close()
             raise
         self._instrument = instrument
-        for own, station in self.stations.items():
-            station.connect(connections[own])
+        try:
+            for own, station in self.stations.items():
+                station.connect(connections[own])
+        except InstrumentError:
+            self._let_go()
+            raise
 
     def _let_go(self) -> None:
         instrument, self._instrument = self._instrument, None

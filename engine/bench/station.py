@@ -150,7 +150,15 @@ class Station:
             self._thread.join()
 
     def connect(self, connection: Connection) -> None:
-        """Say that the instrument answers."""
+        """Say that the instrument answers; a cell that may still be on is put at rest first.
+
+        Raises
+        ------
+        InstrumentError
+            It cannot be put at rest.
+        """
+        if self._is_unsafe:
+            connection.channel.rest()
         with self._changed:
             self.connection = connection
             self._detail = ""

@@ -1,11 +1,13 @@
 // Curves on a canvas.
 
 const TICKS = 4;
+// Noise of less than a millivolt does not fill a card.
+const LEAST_SPAN = 2e-3;
 
 export function sparkline(canvas, values, color) {
   const context = prepared(canvas);
   if (values.length < 2) return;
-  const { low, high } = range(values);
+  const { low, high } = range(values, LEAST_SPAN);
   trace(context, values.map((_, index) => index), values, [0, values.length - 1], [low, high],
     { left: 1, right: canvas.clientWidth - 1, top: 2, bottom: canvas.clientHeight - 2 }, color);
 }
@@ -71,13 +73,17 @@ function niceTicks(low, high) {
   return ticks;
 }
 
-function range(values) {
+function range(values, leastSpan = 0) {
   let low = Infinity, high = -Infinity;
   for (const value of values) {
     if (value < low) low = value;
     if (value > high) high = value;
   }
   if (!Number.isFinite(low)) return { low: 0, high: 1 };
+  if (high - low < leastSpan) {
+    const middle = (low + high) / 2;
+    return { low: middle - leastSpan / 2, high: middle + leastSpan / 2 };
+  }
   const margin = high > low ? (high - low) * 0.05 : Math.abs(high) * 0.05 || 1e-6;
   return { low: low - margin, high: high + margin };
 }

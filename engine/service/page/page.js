@@ -6,8 +6,8 @@ import { duration, engineering, plot, sparkline, volts } from "./draw.js";
 const KEPT = 600, SPARK = 120, DRAW_EVERY_MS = 250, HOLD_MS = 700, EVENTS = 50;
 const STATES = {
   idle: ["idle", "○"], starting: ["running", "▶"], ending: ["running", "▶"], running: ["running", "▶"], resuming: ["running", "▶"],
-  paused: ["waiting", "⏸"], holding: ["waiting", "⏸"], stopped: ["waiting", "■"], interrupted: ["waiting", "⚠"],
-  finished: ["finished", "✓"], failed: ["failed", "✕"], unsafe: ["failed", "⚠"], offline: ["offline", "⚡"],
+  paused: ["waiting", "‖"], holding: ["waiting", "‖"], stopped: ["waiting", "■"], interrupted: ["waiting", "⚠"],
+  finished: ["finished", "✓"], failed: ["failed", "✕"], unsafe: ["failed", "⚠"], offline: ["offline", "–"],
 };
 const channels = new Map();
 const alarms = new Map();
@@ -70,7 +70,7 @@ class Channel {
     setText(part.state, `${symbol} ${status.state}`);
     setText(part.what, status.protocol ? `${status.cell} · ${status.protocol}` : "");
     setText(part.E, volts(status.potential_V));
-    setText(part.I, engineering(status.current_A, "A"));
+    setText(part.I, status.current_A === null ? "" : engineering(status.current_A, "A"));
     const cycle = status.cycle ? `cycle ${status.cycle}, ` : "";
     setText(part.step, this.isBusy
       ? `${cycle}${status.step}${status.remaining_s > 0 ? `, ${duration(this.remaining)} left` : ""}`
@@ -115,7 +115,8 @@ async function load() {
   ({ engine, role } = status);
   seq = status.seq;
   byId("stop").hidden = role !== "operator";
-  for (const each of status.channels) {
+  const byName = new Intl.Collator(undefined, { numeric: true });
+  for (const each of status.channels.toSorted((a, b) => byName.compare(a.channel, b.channel))) {
     const known = channels.get(each.channel);
     if (known) { known.update(each); continue; }
     const channel = new Channel(each);
@@ -209,6 +210,8 @@ function drawDetail() {
   const parts = [status.cell, status.protocol, status.step, status.cycle ? `cycle ${status.cycle}` : "",
     volts(status.potential_V), engineering(status.current_A, "A"), status.instrument, status.file, status.detail];
   setText(byId("detail-text"), parts.filter(Boolean).join(" · "));
+  for (const figure of document.querySelectorAll("#detail figure")) figure.hidden = samples.length < 2;
+  setText(byId("detail-none"), samples.length < 2 ? "No samples since this page was opened." : "");
   const times = samples.map((row) => row.time);
   plot(byId("plot-E"), times, samples.map((row) => row.E), volts, color("--curve"), color("--quiet"));
   plot(byId("plot-I"), times, samples.map((row) => row.I),
