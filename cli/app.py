@@ -18,6 +18,12 @@ app = typer.Typer(
 )
 
 RunFile = Annotated[Path, typer.Argument(metavar="FILE", help="A run file.")]
+CellFile = Annotated[Path | None, typer.Option(metavar="FILE", help="A YAML file that describes the cell.")]
+LimitTexts = Annotated[
+    list[str] | None,
+    typer.Option("--limit", metavar="NAME=VALUE", help='A safety limit, such as "potential_max=4.6 V".'),
+]
+Notes = Annotated[str, typer.Option(help="Recorded with the run.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help='A parameter, such as "rate=0.1 mV/s".'),

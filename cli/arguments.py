@@ -91,7 +91,6 @@ def open_asked(
     from ..instruments import open_instrument
     from ..instruments.bench_channel import Place, channel_named, open_place
     from ..instruments.bench_file import read_bench
-    from ..protocols import SafetyLimits
 
     if (instrument is None) == (bench is None):
         raise ValueError("say where to measure: either --instrument ADDRESS, or --bench FILE --channel NAME.")
@@ -107,7 +106,7 @@ def open_asked(
         else:
             opened = stack.enter_context(open_instrument(driver, instrument or ""))
             found = opened.channels[0] if channel is None else channel_named(opened, channel)
-            yield Place(found, SafetyLimits(), tempers)
+            yield Place(found, (), tempers)
 
 
 def open_chamber(address: str) -> "Chamber":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .app import Settings, app, refuse, refusing
+from .app import CellFile, LimitTexts, Notes, Settings, app, refuse, refusing
 from .arguments import assignments, load_protocol, validated
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..engine.service.client import Client
 
 Name = Annotated[str, typer.Argument(metavar="CHANNEL", help="A channel of the bench.")]
+DataFolder = Annotated[Path, typer.Option(metavar="FOLDER", help="Where run files go.")]
+_DATA = Path("faradaic-data")
 _LOOKS = {
     "idle": ("○", "default"),
     "starting": ("▶", "blue"),
@@ -39,7 +41,7 @@ _DRAWN_PER_S = 4.0
 @app.command()
 def serve(
     bench: Annotated[Path, typer.Argument(metavar="BENCH", help="The bench file.")],
-    data: Annotated[Path, typer.Option(metavar="FOLDER", help="Where run files go.")] = Path("faradaic-data"),
+    data: DataFolder = _DATA,
     port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8420,
     host: Annotated[
         str, typer.Option(help="Listen there; without it only programs of this computer can ask.")
@@ -83,22 +85,21 @@ def start(
     protocol: Annotated[str, typer.Argument(metavar="PROTOCOL", help="A protocol's name, or a YAML file.")],
     channel: Annotated[list[str], typer.Option(metavar="NAME", help="On which channel; may be repeated.")],
     set_: Settings = None,
-    cell: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A YAML file that describes the cell.")
-    ] = None,
-    limit: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help='A safety limit, such as "potential_max=4.6 V".'),
-    ] = None,
-    notes: Annotated[str, typer.Option(help="Recorded with the run.")] = "",
+    cell: CellFile = None,
+    limit: LimitTexts = None,
+    notes: Notes = "",
     operator: Annotated[str | None, typer.Option(help="Recorded with the run.")] = None,
+    bench: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Serve this bench first, where none is served yet.")
+    ] = None,
+    data: DataFolder = _DATA,
 ) -> None:
     """Put a run into the queue of a channel of the bench; an idle channel begins at once."""
     from ..core.units import pretty_duration
     from ..protocols import Cell
     from ..protocols.files import cell_from_file
 
-    with _asking(operator) as client:
+    with _asking(operator, bench, data) as client:
         described = load_protocol(protocol, set_ or [])
         connected = cell_from_file(cell) if cell else Cell()
         more: dict[str, Any] = {"limits": assignments(limit or []), "notes": notes}
@@ -174,16 +175,13 @@ def give_up(channel: Name) -> None:
 @app.command(name="limits")
 def change_limits(
     channel: Name,
-    limit: Annotated[
-        list[str],
-        typer.Option(metavar="NAME=VALUE", help='A safety limit, such as "potential_max=4.6 V".'),
-    ],
+    limit: LimitTexts = None,
 ) -> None:
     """Replace the limits of the run under way on a channel; those of protocol and channel stay."""
     from ..protocols import SafetyLimits
 
     with _asking() as client:
-        values = assignments(limit)
+        values = assignments(limit or [])
         validated(SafetyLimits, values)
         client.change_limits(channel, **values)
 
@@ -249,13 +247,14 @@ def _take(shown: "dict[str, StationStatus]", record: Any) -> None:
 
 
 @contextmanager
-def _asking(by: str | None = None) -> "Iterator[Client]":
+def _asking(by: str | None = None, bench: Path | None = None, data: Path = _DATA) -> "Iterator[Client]":
     """Ask this user's service; what it refuses ends the command with a sentence."""
     from ..engine.service.client import Client, ServiceError
+    from ..engine.service.starting import started
 
     with refusing():
         try:
-            with Client.own(by=by) as client:
+            with started(bench, data, by=by) if bench else Client.own(by=by) as client:
                 yield client
         except ServiceError as error:
             refuse(str(error))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .app import RunFile, app, refuse, refusing
+from .app import CellFile, RunFile, app, refuse, refusing
 from .arguments import default_text, open_run
 from .terminal import print_outcome, print_results
 
@@ -124,9 +124,7 @@ def import_(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The run file to be; by default beside the file.")
     ] = None,
-    cell: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A YAML file that describes the cell.")
-    ] = None,
+    cell: CellFile = None,
     analysed_as: Annotated[
         str | None,
         typer.Option("--as", metavar="PROTOCOL", help='Analyse it as this, such as "GITT".'),

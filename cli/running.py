@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .app import RunFile, Settings, app, refusing
+from .app import CellFile, LimitTexts, Notes, RunFile, Settings, app, refusing
 from .arguments import assignments, load_protocol, open_asked, positive_seconds, validated
 from .terminal import print_outcome, print_results, run_with_progress
 
@@ -97,17 +97,12 @@ def run(
     bench: BenchFile = None,
     channel: ChannelName = None,
     set_: Settings = None,
-    cell: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A YAML file that describes the cell.")
-    ] = None,
-    limit: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help='A safety limit, such as "potential_max=4.6 V".'),
-    ] = None,
+    cell: CellFile = None,
+    limit: LimitTexts = None,
     driver: DriverName = "emstat",
     chamber: ChamberAddress = None,
     operator: Annotated[str, typer.Option(help="Recorded with the run.")] = "",
-    notes: Annotated[str, typer.Option(help="Recorded with the run.")] = "",
+    notes: Notes = "",
 ) -> None:
     """Run a protocol on an instrument."""
     from ..engine import Runner
@@ -126,7 +121,7 @@ def run(
                     cell=connected,
                     out=out,
                     limits=limits,
-                    channel_limits=place.limits,
+                    bench_limits=place.limits,
                     chamber=place.chamber,
                     subscribers=[watch],
                     operator=operator,

@@ -26,6 +26,7 @@ from ..protocols import (
     Steps,
     Until,
     foreseen,
+    tightest_limits,
 )
 from ..storage import Recorder, StorageError
 from .commands import Commands
@@ -78,8 +79,8 @@ class Runner:
         The run file, which must not exist yet.
     limits : SafetyLimits, optional
         Limits besides the protocol's own; the tightest hold.
-    channel_limits : SafetyLimits, optional
-        Those of the channel, whatever runs on it.
+    bench_limits : sequence of SafetyLimits
+        Those of the instrument and of the channel, whatever runs on them.
     chamber : Chamber, optional
         Brings the cell to the temperatures that the protocol asks for.
     subscribers : sequence of callables
@@ -101,7 +102,7 @@ class Runner:
         cell: Cell,
         out: str | Path,
         limits: SafetyLimits | None = None,
-        channel_limits: SafetyLimits | None = None,
+        bench_limits: Sequence[SafetyLimits] = (),
         chamber: Chamber | None = None,
         subscribers: Sequence[Subscriber] = (),
         operator: str = "",
@@ -113,8 +114,7 @@ class Runner:
         self.path = Path(out).absolute()
         self.commands = Commands()
         self.state = "starting"
-        own, channels = (each or SafetyLimits() for each in (limits, channel_limits))
-        self._limits = own.resolve(cell).tightest(channels.resolve(cell))
+        self._limits = tightest_limits((limits or SafetyLimits(), *bench_limits), cell)
         self.preview = preflight(protocol, cell, channel, self._limits, chamber)
         self._tempering = Tempering(chamber, channel.clock)
         self._metadata = run_metadata(

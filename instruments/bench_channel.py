@@ -19,14 +19,14 @@ class Place(NamedTuple):
     ----------
     channel : Channel
         With which terminals.
-    limits : SafetyLimits
-        Of this channel.
+    limits : tuple of SafetyLimits
+        Of the instrument and of this channel.
     chamber : Chamber or None
         In which its cell stands.
     """
 
     channel: Channel
-    limits: SafetyLimits
+    limits: tuple[SafetyLimits, ...]
     chamber: Chamber | None
 
 
@@ -60,7 +60,7 @@ def open_place(bench: Bench, name: str) -> Iterator[Place]:
                     highest_degC=highest_degC,
                 )
             )
-        yield Place(channel_named(instrument, own), described.channels[own].limits, chamber)
+        yield Place(channel_named(instrument, own), described.limits_of(own), chamber)
 
 
 def channel_named(instrument: Instrument, name: str) -> Channel:

@@ -71,8 +71,14 @@ class BenchInstrument(Frozen):
     """Where it is connected, as its driver takes it."""
     channels: Annotated[dict[str, BenchChannel], BeforeValidator(_text_keys)] = Field(default_factory=dict)
     """By the instrument's own names for them."""
+    limits: SafetyLimits = SafetyLimits()
+    """Limits that hold for everything that runs on any of its channels."""
     simulated: SimulatedPart | None = None
     """Where it is a simulated one."""
+
+    def limits_of(self, channel: str) -> tuple[SafetyLimits, SafetyLimits]:
+        """Return the limits of the instrument and of one of its channels; of each kind the tightest holds."""
+        return self.limits, self.channels[channel].limits
 
     @field_validator("driver")
     @classmethod

@@ -1,6 +1,15 @@
 """Protocols and the steps they are made of: pure descriptions, no instrument, no clock."""
 
-from .base import Protocol, ProtocolError, SafetyLimits, Steps, explain, load_protocol, protocol_types
+from .base import (
+    Protocol,
+    ProtocolError,
+    SafetyLimits,
+    Steps,
+    explain,
+    load_protocol,
+    protocol_types,
+    tightest_limits,
+)
 from .cell import Cell, MissingMetadataError
 from .compose import Repeat, Sequence
 from .conductivity_sweep import ConductivitySweep
@@ -103,4 +112,5 @@ __all__ = [
     "load_protocol",
     "preview",
     "protocol_types",
+    "tightest_limits",
 ]

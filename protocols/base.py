@@ -1,7 +1,8 @@
 """The base of all protocols: parameters that validate themselves and a generator of steps."""
 
 import difflib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
+from functools import reduce
 from importlib.metadata import entry_points
 from typing import Annotated, Any, TypeAlias, get_args
 
@@ -45,6 +46,11 @@ class SafetyLimits(Frozen):
             charge_max_C=self.charge_max,
             energy_max_J=self.energy_max,
         )
+
+
+def tightest_limits(limits: Iterable[SafetyLimits], cell: Cell) -> Limits:
+    """Return the tightest of several limits; raise `ValueError` where the cell lacks what that needs."""
+    return reduce(Limits.tightest, (each.resolve(cell) for each in limits), Limits())
 
 
 class Protocol(Frozen):

@@ -188,19 +188,23 @@ def test_a_second_engine_is_refused(tmp_path):
         BenchEngine(bench, tmp_path)
 
 
-def test_a_breached_limit_fails_the_run_raises_an_alarm_and_holds_the_queue(tmp_path):
-    limits = {"i1": {"channels": {"1": {"name": "A1", "limits": {"current_max": "0.2 mA"}}}}}
+@pytest.mark.parametrize("level", ["instrument", "channel", "run", "protocol"])
+def test_a_breached_limit_fails_the_run_raises_an_alarm_and_holds_the_queue(tmp_path, level):
     bench = bench_of("emstat4-hr")
     described = bench.model_dump(exclude_none=True)
-    described["instruments"]["i1"] |= limits["i1"]
+    tight, wide = {"current_max": "0.2 mA"}, {"current_max": "3 mA"}
+    limits = {each: tight if each == level else wide for each in ("instrument", "channel", "run", "protocol")}
+    instrument = described["instruments"]["i1"]
+    instrument |= {"limits": limits["instrument"]}
+    instrument["channels"] = {"1": {"name": "A1", "limits": limits["channel"]}}
     with engine_of(type(bench).model_validate(described), tmp_path) as (engine, devices):
-        add(engine, HOLD)
+        add(engine, {**HOLD, "limits": limits["protocol"]}, limits=limits["run"])
         add(engine, REST)
         until(lambda: state(engine) == "failed: limit")
         assert not devices["i1"].cell_is_on
         assert engine.station("A1").status().is_held
         (alarm,) = engine.alarms.standing()
-        assert "0.2 mA" in alarm.text or "200 µA" in alarm.text
+        assert "200 µA" in alarm.text
         assert engine.alarms.acknowledge(alarm.id, "Ada").acknowledged_by == "Ada"
 
 

@@ -121,7 +121,7 @@ def test_a_whole_bench_is_served_and_opened_by_the_names_of_its_channels(path):
         with open_place(bench, "A1") as place:
             assert place.channel.identity.model == "EmStat4 HR"
             assert place.channel.clock.speed == 500
-            assert place.limits.potential_max == 4.8
+            assert [each.potential_max for each in place.limits] == [None, 4.8]
             assert place.chamber is not None
             assert place.chamber.read() == pytest.approx(23.0, abs=0.1)
         with open_place(bench, "B2") as place:

@@ -1,6 +1,7 @@
 """The service: who may ask for what, and what clients see."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from starlette.websockets import WebSocketDisconnect
 from faradaic.engine.bench import decode
 from faradaic.engine.service.access import Tokens, own_tokens
 from faradaic.engine.service.app import make_app
-from faradaic.engine.service.client import ServiceError
+from faradaic.engine.service.client import Client, ServiceError
 from faradaic.engine.service.starting import wait_for
 from faradaic.simulators.serving import serve_bench
 
@@ -296,6 +297,32 @@ def test_a_service_serves_scripts_and_the_command_line_and_ends_in_good_order(tm
         process.wait(20)
         assert not servers["i1"].device.cell_is_on
     assert "No service runs" in faradaic("status").stderr
+
+
+def test_a_service_is_started_on_demand_and_outlives_whoever_started_it(tmp_path, monkeypatch):
+    bench = bench_of("emstat4-hr")
+    monkeypatch.setenv("FARADAIC_HOME", str(tmp_path / "home"))
+    path = tmp_path / "bench.yaml"
+    path.write_text(yaml.safe_dump(json.loads(bench.model_dump_json(exclude_none=True))))
+    where = ("--bench", str(path), "--data", str(tmp_path / "data"))
+    with serve_bench(bench):
+        wrong = faradaic("start", "OpenCircuit", "--channel", "A1", "--bench", str(tmp_path / "none.yaml"))
+        assert (wrong.returncode, "cannot be read" in wrong.stderr) == (2, True)
+        started = faradaic("start", "OpenCircuit", "--channel", "A1", "--set", "duration=10 h", *where)
+        assert started.returncode == 0, started.stderr
+        pid = json.loads((tmp_path / "home" / "service.json").read_text())["pid"]
+        try:
+            watching = subprocess.Popen(
+                [sys.executable, "-m", "faradaic", "watch"], stdout=subprocess.DEVNULL
+            )
+            with Client.own() as client:
+                until(lambda: client.channel("A1").state == "running")
+                watching.kill()
+                watching.wait()
+                assert client.channel("A1").state == "running"
+        finally:
+            os.kill(pid, signal.SIGTERM)
+            until(lambda: not (tmp_path / "home" / "service.json").exists())
 
 
 def test_tokens_are_for_this_user_alone(tmp_path, monkeypatch):

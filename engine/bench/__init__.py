@@ -4,7 +4,8 @@ from .alarms import Alarm, NoSuchAlarm
 from .engine import BenchEngine, NoSuchChannel
 from .jobs import Job, JobRequest
 from .publication import Publisher, Record, decode
-from .station import Refused, Station, StationStatus
+from .station import Refused, Station
+from .status import StationStatus
 
 __all__ = [
     "Alarm",

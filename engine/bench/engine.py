@@ -18,7 +18,7 @@ from ...core.closing import Closing
 from ...core.units import pretty_duration
 from ...instruments import Chamber, InstrumentError, Julabo
 from ...instruments.bench_file import Bench
-from ...protocols import Until
+from ...protocols import Until, tightest_limits
 from ...storage import StorageError
 from ..commands import Pause
 from ..preflight import preflight
@@ -32,7 +32,8 @@ from .patience import patiently
 from .publication import Publisher
 from .shared_chamber import SharedChamber
 from .space import LOW_BYTES, bytes_foreseen, check_space, free_bytes, samples_foreseen
-from .station import Refused, Station, StationStatus
+from .station import Refused, Station
+from .status import StationStatus
 
 _WATCH_S = 1.0
 _SPACE_EVERY = 30
@@ -99,7 +100,7 @@ class BenchEngine(Closing):
                 terminal: Station(
                     channel.name,
                     key,
-                    channel.limits,
+                    described.limits_of(terminal),
                     Agenda(self.own_folder / f"queue {safe_name(channel.name)}.json"),
                     self,
                 )
@@ -204,8 +205,7 @@ class BenchEngine(Closing):
         """Replace the limits of the run under way; those of protocol and channel stay."""
         station = self.station(name)
         runner = self._runner(name)
-        asked = load_limits(limits).resolve(runner.cell)
-        tightest = asked.tightest(station.limits.resolve(runner.cell))
+        tightest = tightest_limits((load_limits(limits), *station.limits), runner.cell)
         runner.commands.change_limits(tightest, by)
         self.log.write(by, name, f"Change the limits to {tightest.model_dump(exclude_none=True)}.")
 
@@ -278,7 +278,7 @@ class BenchEngine(Closing):
         if connection is None:
             raise Refused(f"{station.name} is offline: {station.status().detail}")
         protocol, cell = request.load_protocol(), request.load_cell()
-        limits = request.load_limits().resolve(cell).tightest(station.limits.resolve(cell))
+        limits = tightest_limits((request.load_limits(), *station.limits), cell)
         course = preflight(protocol, cell, connection.channel, limits, connection.chamber)
         needed = bytes_foreseen(course)
         check_space(self.folder, needed)

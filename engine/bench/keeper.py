@@ -8,7 +8,8 @@ from ...core.clock import Clock
 from ...instruments import Chamber, Instrument, InstrumentError, open_instrument
 from ...instruments.bench_channel import channel_named
 from ...instruments.bench_file import BenchInstrument
-from .station import Connection, Station
+from .desk import Connection
+from .station import Station
 
 _RETRY_S, _LONGEST_RETRY_S = 2.0, 60.0
 

@@ -4,24 +4,21 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
-
-from pydantic import BaseModel
+from typing import Any
 
 from ...core.samples import SAMPLE
-from ...instruments import Chamber, InstrumentError
-from ...instruments.base import Channel
+from ...instruments import InstrumentError
 from ...protocols import SafetyLimits
 from ...storage import StorageError
 from ..messages import CycleCompleted, Happened, Message, Recorded, RunEnded, StepBegun, StepEnded
 from ..resume import resumed
 from ..runner import Runner
+from .desk import Connection, Desk
 from .jobs import Agenda, Job
 from .names import new_run_path
-from .publication import Publisher
+from .status import StationStatus
 
 _LOOK_S = 30.0
 """How often a channel with nothing to do is looked at."""
@@ -35,72 +32,6 @@ class Refused(ValueError):
     """Something cannot be done with a channel as it stands; the message says why."""
 
 
-class StationStatus(BaseModel):
-    """How a channel stands."""
-
-    channel: str
-    """Its name."""
-    instrument: str
-    """The instrument's name on the bench, and what it is."""
-    state: str
-    """offline, idle, starting, running, paused, holding, ending, finished, stopped, interrupted, unsafe,
-    or failed with its reason, such as "failed: limit"."""
-    detail: str = ""
-    """A sentence about what is wrong, where something is."""
-    protocol: str = ""
-    cell: str = ""
-    step: str = ""
-    cycle: int = 0
-    potential_V: float | None = None
-    current_A: float | None = None
-    net_charge_Ah: float = 0.0
-    elapsed_s: float = 0.0
-    remaining_s: float = 0.0
-    fraction: float = 0.0
-    run: str = ""
-    """Id of the run under way, or of the last one."""
-    file: str = ""
-    """Its file."""
-    queue: list[Job] = []
-    is_held: bool = False
-    """Whether the queue waits for a person to start it."""
-
-
-class Desk(Protocol):
-    """What a station needs of its bench."""
-
-    publisher: Publisher
-    folder: Path
-
-    def begin(self, station: "Station") -> None:
-        """Take note that a run begins, before the cell is connected."""
-        ...
-
-    def end(self, station: "Station", state: str, path: Path | None) -> None:
-        """Take note that a run has ended, and its file is closed."""
-        ...
-
-    def lost(self, station: "Station", sentence: str) -> None:
-        """Take note that the instrument does not answer."""
-        ...
-
-    def alarm(self, channel: str, severity: str, text: str) -> None:
-        """Tell people what they should know at once."""
-        ...
-
-    def check(self, station: "Station", job: Job) -> None:
-        """Refuse what the bench cannot do now."""
-        ...
-
-
-@dataclass(frozen=True)
-class Connection:
-    """What stands behind a channel's name while its instrument answers."""
-
-    channel: Channel
-    chamber: Chamber | None
-
-
 class Station:
     """One channel of a bench.
 
@@ -108,15 +39,17 @@ class Station:
     ----------
     name, instrument : str
         What people call the channel and its instrument.
-    limits : SafetyLimits
-        That hold for everything that runs on it.
+    limits : sequence of SafetyLimits
+        That hold for everything that runs on it: the instrument's and its own.
     agenda : Agenda
         Its jobs.
     desk : Desk
         The bench.
     """
 
-    def __init__(self, name: str, instrument: str, limits: SafetyLimits, agenda: Agenda, desk: Desk) -> None:
+    def __init__(
+        self, name: str, instrument: str, limits: Sequence[SafetyLimits], agenda: Agenda, desk: Desk
+    ) -> None:
         self.name = name
         self.instrument = instrument
         self.limits = limits
@@ -399,7 +332,7 @@ class Station:
                 cell=cell,
                 out=path,
                 limits=request.load_limits(),
-                channel_limits=self.limits,
+                bench_limits=self.limits,
                 chamber=connection.chamber,
                 subscribers=subscribers,
                 operator=job.by,

@@ -9,32 +9,34 @@ from .access import private_folder
 from .client import Client, ServiceError
 
 _START_S = 60.0
+_CONNECT_S = 15.0
 _LOOK_S = 0.1
 
 
-def started(bench: Path, folder: Path, *, port: int | None = None) -> Client:
+def started(bench: Path, folder: Path, *, by: str | None = None) -> Client:
     """Return a client of this user's service; start one for a bench where none runs.
+
+    Returns when its instruments answer, or have not for a while.
 
     Raises
     ------
     ServiceError
         It could not be started; the message says why.
     """
-    return _answering() or _start(bench, folder, port)
+    client = _answering(by)
+    if client is not None:
+        return client
+    client = _start(bench, folder, by)
+    deadline = time.monotonic() + _CONNECT_S
+    while time.monotonic() < deadline and any(each.state == "offline" for each in client.status().channels):
+        time.sleep(_LOOK_S)
+    return client
 
 
-def _start(bench: Path, folder: Path, port: int | None) -> Client:
-    command = [
-        sys.executable,
-        "-m",
-        "faradaic",
-        "serve",
-        str(bench.absolute()),
-        "--data",
-        str(folder.absolute()),
-    ]
-    if port is not None:
-        command += ["--port", str(port)]
+def _start(bench: Path, folder: Path, by: str | None) -> Client:
+    # Any free port: scripts and windows find it, and the status page's link says it.
+    command = [sys.executable, "-m", "faradaic", "serve", str(bench.absolute())]
+    command += ["--data", str(folder.absolute()), "--port", "0"]
     said = private_folder() / "service.log"
     with said.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  our own program
@@ -48,13 +50,13 @@ def _start(bench: Path, folder: Path, port: int | None) -> Client:
             | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
     try:
-        return wait_for(process)
+        return wait_for(process, by)
     except ServiceError as error:
         last = said.read_text("utf-8", "replace").strip().splitlines()[-1:]
         raise ServiceError("".join(last).removeprefix("faradaic: ") or str(error)) from None
 
 
-def wait_for(process: "subprocess.Popen[bytes]") -> Client:
+def wait_for(process: "subprocess.Popen[bytes]", by: str | None = None) -> Client:
     """Return a client of a service that is just being started.
 
     Raises
@@ -64,16 +66,16 @@ def wait_for(process: "subprocess.Popen[bytes]") -> Client:
     """
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline and process.poll() is None:
-        client = _answering()
+        client = _answering(by)
         if client is not None:
             return client
         time.sleep(_LOOK_S)
     raise ServiceError("The service did not start.")
 
 
-def _answering() -> Client | None:
+def _answering(by: str | None) -> Client | None:
     try:
-        client = Client.own()
+        client = Client.own(by=by)
     except ServiceError:
         return None
     try:
