@@ -1,5 +1,6 @@
 """What a bench publishes, as frames, and how it is numbered."""
 
+import asyncio
 import threading
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from faradaic.core.samples import IMPEDANCE, SAMPLE
 from faradaic.engine.bench import Publisher, decode
 from faradaic.engine.bench.names import new_run_path, safe_name
+from faradaic.engine.service.live import Mailbox
 
 TEXT = st.text(max_size=20)
 DATA = st.dictionaries(
@@ -88,6 +90,30 @@ def test_a_listener_that_comes_later_hears_what_it_missed_without_a_gap():
     publisher.publish("event", "A1")
     assert [record.seq for record in early] == list(range(1, 802))
     assert [record.seq for record in late] == list(range(11, 801))
+
+
+def test_what_is_kept_for_latecomers_is_bounded_in_bytes():
+    publisher, heard = Publisher(), []
+    for _ in range(300):
+        publisher.publish("samples", "A1", rows=rows(10_000))
+    publisher.listen(heard.append, since=0)
+    assert 20 <= len(heard) <= 60
+    assert heard[-1].seq == 300
+
+
+def test_a_reader_that_is_too_slow_is_told_how_much_it_missed():
+    async def read():
+        mailbox = Mailbox(asyncio.get_running_loop())
+        publisher = Publisher()
+        publisher.listen(mailbox.put)
+        for _ in range(300):
+            publisher.publish("samples", "A1", rows=rows(10_000))
+        return list(decode(await mailbox.take()))
+
+    missed, *left = asyncio.run(read())
+    assert missed.kind == "missed"
+    assert missed.data["records"] + len(left) == 300
+    assert [record.seq for record in left] == list(range(missed.seq + 1, 301))
 
 
 @given(st.text(max_size=600))

@@ -12,6 +12,8 @@ from ...protocols import Cell, Protocol, ProtocolError, SafetyLimits, explain, l
 from ...protocols.steps import Frozen
 from ...storage import StorageError
 
+MOST_JOBS = 1000
+"""In the queue of a channel."""
 _Text = Annotated[str, Field(max_length=10_000)]
 By = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """Who asks for something."""

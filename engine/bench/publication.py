@@ -38,7 +38,8 @@ from ...core.samples import IMPEDANCE, SAMPLE, Block
 
 VERSION = 1
 _LENGTHS = struct.Struct("<II")
-_KEPT = 20_000
+_KEPT_BYTES = 32 * 2**20
+_HEAD_BYTES = 1000
 _ROWS = {"samples": SAMPLE, "impedance": IMPEDANCE}
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,11 @@ class Record:
     kind: str
     data: dict[str, Any] = field(default_factory=dict)
     rows: Block | None = None
+
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory it takes."""
+        return _HEAD_BYTES + (0 if self.rows is None else self.rows.nbytes)
 
     @cached_property
     def frame(self) -> bytes:
@@ -109,7 +115,8 @@ class Publisher:
         self.engine = uuid.uuid4().hex[:8]
         self._lock = threading.Lock()
         self._seq = 0
-        self._kept: deque[Record] = deque(maxlen=_KEPT)
+        self._kept: deque[Record] = deque()
+        self._kept_bytes = 0
         self._listeners: list[Callable[[Record], None]] = []
 
     @property
@@ -124,10 +131,16 @@ class Publisher:
         with self._lock:
             self._seq += 1
             record = Record(self._seq, self.engine, time.time(), channel, run, kind, data, rows)
-            self._kept.append(record)
+            self._keep(record)
             listeners = tuple(self._listeners)
             for listener in listeners:
                 listener(record)
+
+    def _keep(self, record: Record) -> None:
+        self._kept.append(record)
+        self._kept_bytes += record.size
+        while self._kept_bytes > _KEPT_BYTES:
+            self._kept_bytes -= self._kept.popleft().size
 
     def listen(self, listener: Callable[[Record], None], since: int | None = None) -> Callable[[], None]:
         """Hand every record from now on to `listener`; return what ends that.

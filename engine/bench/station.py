@@ -16,7 +16,7 @@ from ..messages import CycleCompleted, Happened, Message, Recorded, RunEnded, St
 from ..resume import resumed
 from ..runner import Runner
 from .desk import Connection, Desk
-from .jobs import Agenda, Job
+from .jobs import MOST_JOBS, Agenda, Job
 from .names import new_run_path
 from .status import StationStatus
 
@@ -166,8 +166,16 @@ class Station:
         )
 
     def add(self, job: Job, place: int | None = None) -> None:
-        """Put a job into the queue, at its end or at a place in it; an idle channel begins at once."""
+        """Put a job into the queue, at its end or at a place in it; an idle channel begins at once.
+
+        Raises
+        ------
+        Refused
+            The queue is full.
+        """
         with self._changed:
+            if len(self._agenda.queue) >= MOST_JOBS:
+                raise Refused(f"The queue of {self.name} is full: it takes {MOST_JOBS} jobs.")
             if not self._agenda.queue and self._agenda.running is None:
                 self._held = False
             self._agenda.queue.insert(len(self._agenda.queue) if place is None else place, job)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections import deque
 from contextlib import suppress
 
@@ -13,7 +14,7 @@ from .access import Tokens
 _TOKEN_WAIT_S = 5.0
 _TOGETHER_S = 0.02
 """Records that come within this time travel in one message."""
-_MOST_WAITING = 20_000
+_MOST_WAITING_BYTES = 32 * 2**20
 _NOT_ALLOWED = 4401
 
 
@@ -29,16 +30,20 @@ class Mailbox:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiting: deque[Record] = deque()
+        self._waiting_bytes = 0
         self._missed = 0
+        self._lock = threading.Lock()
         self._arrived = asyncio.Event()
         self._is_told = False
 
     def put(self, record: Record) -> None:
         """Take a record, in any thread; without space the oldest is left out."""
-        self._waiting.append(record)
-        if len(self._waiting) > _MOST_WAITING:
-            self._waiting.popleft()
-            self._missed += 1
+        with self._lock:
+            self._waiting.append(record)
+            self._waiting_bytes += record.size
+            while self._waiting_bytes > _MOST_WAITING_BYTES:
+                self._waiting_bytes -= self._waiting.popleft().size
+                self._missed += 1
         if not self._is_told:
             self._is_told = True
             with suppress(RuntimeError):
@@ -50,15 +55,15 @@ class Mailbox:
         await self._arrived.wait()
         self._arrived.clear()
         self._is_told = False
-        frames: list[bytes] = []
-        while self._waiting:
-            record = self._waiting.popleft()
-            if self._missed:
-                missed, self._missed = self._missed, 0
-                gap = Record(record.seq, record.engine, record.time, "", "", "missed", {"records": missed})
-                frames.append(gap.frame)
-            frames.append(record.frame)
-        return b"".join(frames)
+        with self._lock:
+            records, self._waiting = self._waiting, deque()
+            missed, self._missed = self._missed, 0
+            self._waiting_bytes = 0
+        if missed:
+            first = records[0]
+            gap = Record(first.seq - 1, first.engine, first.time, "", "", "missed", {"records": missed})
+            records.appendleft(gap)
+        return b"".join(record.frame for record in records)
 
 
 async def stream(socket: WebSocket, publisher: Publisher, tokens: Tokens) -> None:

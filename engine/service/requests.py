@@ -6,9 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ...protocols import Until
 from ..bench import Alarm, Job, JobRequest, StationStatus
-from ..bench.jobs import By
-
-_MOST_JOBS = 1000
+from ..bench.jobs import MOST_JOBS, By
 
 
 class _Closed(BaseModel):
@@ -20,14 +18,14 @@ class AddJob(_Closed):
 
     request: JobRequest
     by: By
-    place: Annotated[int, Field(ge=0, le=_MOST_JOBS)] | None = None
+    place: Annotated[int, Field(ge=0, le=MOST_JOBS)] | None = None
     """Where in the queue, from 0; its end without one."""
 
 
 class Order(_Closed):
     """A new order of the queue."""
 
-    jobs: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=_MOST_JOBS)]
+    jobs: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=MOST_JOBS)]
     """The ids of all its jobs."""
     by: By
 
