@@ -1,6 +1,7 @@
 """What a person may ask of a run while it goes on."""
 
 import threading
+from collections.abc import Callable
 from typing import Literal
 
 from ..protocols import Limits, Step, Until
@@ -9,9 +10,16 @@ Pause = Literal["rest", "hold"]
 
 
 class Commands:
-    """Requests to a run, from any thread; it answers at its next sample, at the latest after 0.2 s."""
+    """Requests to a run, from any thread; it answers at its next sample, at the latest after 0.2 s.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    stop_at_once : callable
+        Called when the run is to end: its cell does not wait for the next sample.
+    """
+
+    def __init__(self, stop_at_once: Callable[[], None]) -> None:
+        self._stop_at_once = stop_at_once
         self._lock = threading.Lock()
         self._stop = False
         self._skip = False
@@ -24,6 +32,7 @@ class Commands:
         """End the run; the cell is put at rest."""
         self._note(by, "Stop.")
         self._stop = True
+        self._stop_at_once()
 
     def pause(self, kind: Pause = "rest", by: str = "operator") -> None:
         """Interrupt the step, with the cell at rest or held at its potential."""

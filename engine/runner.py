@@ -2,10 +2,11 @@
 
 import itertools
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import takewhile
 from pathlib import Path
 
@@ -112,7 +113,8 @@ class Runner:
         self.channel = channel
         self.cell = cell
         self.path = Path(out).absolute()
-        self.commands = Commands()
+        self.commands = Commands(self._stop_at_once)
+        self._stopping: threading.Thread | None = None
         self.state = "starting"
         self._limits = tightest_limits((limits or SafetyLimits(), *bench_limits), cell)
         self.preview = preflight(protocol, cell, channel, self._limits, chamber)
@@ -239,6 +241,17 @@ class Runner:
         self._record.event("info", "engine", "The protocol has come to its end.")
         return "finished"
 
+    def _stop_at_once(self) -> None:
+        """Put the cell at rest from beside the thread that measures, which may be waiting for a sample."""
+        if self._segment is not None:
+            self._stopping = threading.Thread(target=self._rest_quietly, name="stop", daemon=True)
+            self._stopping.start()
+
+    def _rest_quietly(self) -> None:
+        # What fails here is tried again, and told, when the run ends.
+        with suppress(InstrumentError):
+            self.channel.rest()
+
     def _check_contact(self) -> None:
         """Look at the cell before anything is applied to it."""
         try:
@@ -250,6 +263,8 @@ class Runner:
         fault = contact_fault(reading, self.cell, self._limits)
         if fault is not None:
             raise _Ended("failed: contact", f"{fault} Nothing was applied to it.")
+        # The run's time begins with its first step.
+        self._begin_s = self.channel.clock.now()
 
     def _run_program(self) -> None:
         program = self.protocol.program(self.cell)
@@ -436,6 +451,8 @@ class Runner:
             self._record.event("info", by, sentence)
 
     def _make_safe(self) -> None:
+        if self._stopping is not None:
+            self._stopping.join()
         try:
             self.channel.rest()
         except InstrumentError as error:

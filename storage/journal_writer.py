@@ -17,9 +17,12 @@ MOST_PENDING_BYTES = 16 * 2**20
 RESERVE_BYTES = MOST_PENDING_BYTES + 4 * 2**20
 """Space that runs leave free, so that one can still be closed properly on a disk that they filled up."""
 CLOSE_PATIENCE_S = 10.0
+_HAND_OVER_S = 0.02
+"""So long a frame is waited for; a disk that takes longer is not waited for again until it has caught up."""
 _RETRY_S = 0.5
 _BLOCKED_S = 5.0
-_COPIED_AT_ONCE = 2**20
+_AT_ONCE_BYTES = 2**20
+"""A disk is looked at before each such piece, so that a fast run does not fill it unseen."""
 
 
 class JournalWriter:
@@ -61,7 +64,7 @@ class JournalWriter:
             self._file = os.open(path, _flags(new=not goes_on))
         except OSError as error:
             raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
-        self._size = path.stat().st_size
+        self._size = self._checked_size = path.stat().st_size
         self._trouble: str | None = None
         self._pending: list[bytes] = []
         self._pending_bytes = 0
@@ -92,7 +95,12 @@ class JournalWriter:
         if self._pending_bytes > MOST_PENDING_BYTES and kind is not Kind.END:
             sentence = self.trouble or f"The disk of {self.path.parent} is too slow."
             raise DiskFull(f"{sentence} No more can be kept in memory.")
+        is_first = self._waiting_since is None
+        self._written.clear()
         self._add(frame(kind, payload))
+        if is_first:
+            # What has been appended survives the end of this program.
+            self._written.wait(_HAND_OVER_S)
 
     def append_json(self, kind: Kind, content: dict[str, Any]) -> None:
         """Append a frame of JSON; see `append`."""
@@ -100,6 +108,7 @@ class JournalWriter:
 
     def check_space(self) -> None:
         """Raise `DiskFull` where so little space is left that no run should begin."""
+        self._checked_size = self._size
         free = shutil.disk_usage(self.path.parent).free
         if free < RESERVE_BYTES + self._bytes_behind():
             raise DiskFull(
@@ -174,8 +183,10 @@ class JournalWriter:
         """Write what waits; return whether there was any."""
         wrote = False
         while self._pending:
+            if self._size - self._checked_size >= _AT_ONCE_BYTES and not self._closing.is_set():
+                self.check_space()
             data = self._joined()
-            count = os.write(self._file, data)
+            count = os.write(self._file, data[:_AT_ONCE_BYTES])
             self._size += count
             wrote = True
             with self._lock:
@@ -199,7 +210,7 @@ class JournalWriter:
             return
         copy = os.open(self.path, _flags(new=True))
         os.lseek(self._file, 0, os.SEEK_SET)
-        while part := os.read(self._file, _COPIED_AT_ONCE):
+        while part := os.read(self._file, _AT_ONCE_BYTES):
             os.write(copy, part)
         self._file, deleted = copy, self._file
         os.close(deleted)

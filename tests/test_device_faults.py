@@ -120,21 +120,22 @@ def test_a_cycler_whose_clock_runs_backwards_is_told_and_nothing_is_out_of_order
 @pytest.mark.parametrize(
     ("connection", "says"),
     [
-        ("open_leads", "its limit is 4.5 V"),
-        ("reversed", "its limit is 2 V"),
-        ("shorted", "its limit is 2 V"),
+        ("open_leads", "beyond its lower limit potential_min of 2 V"),
+        ("reversed", "beyond its lower limit potential_min of 2 V"),
+        ("shorted", "beyond its lower limit potential_min of 2 V"),
     ],
 )
-def test_a_cell_that_is_badly_connected_ends_at_its_limits(tmp_path, model, connection, says):
+def test_nothing_is_applied_to_a_cell_that_is_badly_connected(tmp_path, model, connection, says):
     cell = BadlyConnected(FullCell(charged=0.5, cathode="NCM"), connection)
     step = CHARGE.model_copy(update={"until": Until(duration_s=600.0)})
     state, texts, rows = run_and_disturb(
         tmp_path, model, cell, step, lambda _: None,
         limits=SafetyLimits(potential_max="4.5 V", potential_min="2 V"),
     )  # fmt: skip
-    assert state == "failed: limit"
+    assert state == "failed: contact"
     assert says in texts
-    assert len(rows) <= 3
+    assert "Nothing was applied to it." in texts
+    assert len(rows) == 0
 
 
 @pytest.mark.parametrize("model", WITH_CURRENTS)

@@ -88,7 +88,7 @@ def test_a_single_fault_leaves_true_samples_and_the_cell_safe(tmp_path, model, f
         # A person is told what happened and what to do.
         assert any(word in " ".join(texts) for word in ("Check", "Switch", "lost"))
     else:
-        assert len(rows) > 180
+        assert len(rows) > 120
 
 
 @pytest.mark.parametrize("model", [model for model in MODELS if model != "neware-bts"])
