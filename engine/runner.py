@@ -13,7 +13,8 @@ from pathlib import Path
 from ..core.units import pretty_duration
 from ..instruments import Chamber
 from ..instruments.base import Channel
-from ..instruments.errors import InstrumentError, NotConnected, OutOfRange, Timeout
+from ..instruments.errors import BadReply, InstrumentError, NotConnected, OutOfRange, Timeout
+from ..instruments.insisting import asked
 from ..protocols import (
     Cell,
     ConstantPotential,
@@ -47,6 +48,7 @@ log = logging.getLogger(__name__)
 
 _TEN_YEARS_S = 3.15e8
 _PAUSE_RECORD_S = 10.0
+_CONTACT_TRIES = 3
 _SLOW_S = 1.0
 """Between samples that are so far apart, there is time to ask the chamber."""
 _SILENT_INTERVALS, _SILENT_S = 3.0, 30.0
@@ -255,7 +257,7 @@ class Runner:
     def _check_contact(self) -> None:
         """Look at the cell before anything is applied to it."""
         try:
-            reading = self.channel.read()
+            reading = asked(self.channel.read, _CONTACT_TRIES, (BadReply, Timeout))
         except OutOfRange:
             # An instrument that cannot watch an open circuit.
             return

@@ -149,7 +149,7 @@ class EmStatChannel(Channel):
         """Return the cell's potential now, as one `MEASUREMENT` row, without switching the cell on."""
         blocks = self._execute(READ_POTENTIAL)
         if not blocks:
-            raise BadReply(f"{self.identity} gave no reading.", b"")
+            raise BadReply(f"{self.identity} gave no reading. Check its cable.", b"")
         return blocks[0][-1:]
 
     def rest(self) -> None:
