@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ..core.clock import Clock, ScaledClock, SystemClock
 from ..protocols import SafetyLimits
 from .base import Channel, Instrument
-from .bench_file import Bench
+from .bench_file import Bench, BenchChamber
 from .chamber import Chamber
 from .julabo import Julabo
 
@@ -46,20 +46,12 @@ def open_place(bench: Bench, name: str) -> Iterator[Place]:
     key, own = bench.find(name)
     described = bench.instruments[key]
     with ExitStack() as stack:
-        clock = _clock(bench, is_simulated=described.simulated is not None)
+        clock = clock_of(bench, is_simulated=described.simulated is not None)
         instrument = stack.enter_context(open_instrument(described.driver, described.address, clock))
         chamber, chamber_key = None, bench.chamber_of(name)
         if chamber_key is not None:
             found = bench.chambers[chamber_key]
-            lowest_degC, highest_degC = found.range_degC
-            chamber = stack.enter_context(
-                Julabo(
-                    found.address,
-                    _clock(bench, is_simulated=found.simulated),
-                    lowest_degC=lowest_degC,
-                    highest_degC=highest_degC,
-                )
-            )
+            chamber = stack.enter_context(open_chamber(found, clock_of(bench, is_simulated=found.simulated)))
         yield Place(channel_named(instrument, own), described.limits_of(own), chamber)
 
 
@@ -72,5 +64,12 @@ def channel_named(instrument: Instrument, name: str) -> Channel:
     raise ValueError(f"{instrument.identity} has no channel {name!r}; it has {known}.")
 
 
-def _clock(bench: Bench, *, is_simulated: bool) -> Clock:
+def open_chamber(described: BenchChamber, clock: Clock) -> Julabo:
+    """Connect to a chamber of a bench; raise `InstrumentError` where it does not answer."""
+    lowest_degC, highest_degC = described.range_degC
+    return Julabo(described.address, clock, lowest_degC=lowest_degC, highest_degC=highest_degC)
+
+
+def clock_of(bench: Bench, *, is_simulated: bool) -> Clock:
+    """Return the time in which a bench's simulated instruments live, or its real ones."""
     return ScaledClock(bench.speed) if is_simulated and bench.speed != 1.0 else SystemClock()

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...instruments import Chamber
 from ...instruments.base import Channel
-from .jobs import Job
 from .publication import Publisher
 
 if TYPE_CHECKING:
@@ -33,10 +32,6 @@ class Desk(Protocol):
 
     def alarm(self, channel: str, severity: str, text: str) -> None:
         """Tell people what they should know at once."""
-        ...
-
-    def check(self, station: "Station", job: Job) -> None:
-        """Refuse what the bench cannot do now."""
         ...
 
 

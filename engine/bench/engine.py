@@ -1,6 +1,5 @@
 """The engine of a bench: owns its instruments, runs what is asked for, and keeps the cells safe."""
 
-import logging
 import subprocess
 import sys
 import threading
@@ -13,10 +12,10 @@ from typing import Any
 from filelock import FileLock
 from filelock import Timeout as Locked
 
-from ...core.clock import Clock, ScaledClock, SystemClock
 from ...core.closing import Closing
 from ...core.units import pretty_duration
 from ...instruments import Chamber, InstrumentError, Julabo
+from ...instruments.bench_channel import clock_of, open_chamber
 from ...instruments.bench_file import Bench
 from ...protocols import Until, tightest_limits
 from ...storage import StorageError
@@ -40,8 +39,6 @@ _SPACE_EVERY = 30
 _CHECK_S = 20.0
 _AT_ONCE = 64
 _FEW = 32
-
-log = logging.getLogger(__name__)
 
 
 class NoSuchChannel(ValueError):
@@ -88,8 +85,7 @@ class BenchEngine(Closing):
         self.publisher = Publisher()
         self.log = BenchLog(self.own_folder / "bench.log")
         self.alarms = Alarms(bench.alarms, name, self._alarm_raised)
-        self._clocks: dict[bool, Clock] = {False: SystemClock()}
-        self._clocks[True] = ScaledClock(bench.speed) if bench.speed != 1.0 else self._clocks[False]
+        self._clocks = {each: clock_of(bench, is_simulated=each) for each in (False, True)}
         self._chambers: dict[str, tuple[Julabo, dict[str, float], threading.Lock]] = {}
         self._chambers_lock = threading.Lock()
         self._analyst = ThreadPoolExecutor(1, thread_name_prefix="analyst")
@@ -269,10 +265,6 @@ class BenchEngine(Closing):
         """Tell people at once."""
         self.alarms.raise_(channel, severity, text)
 
-    def check(self, station: Station, job: Job) -> None:
-        """Refuse a job for which the bench has no room now."""
-        self._preview(station, job.request)
-
     def _preview(self, station: Station, request: JobRequest) -> dict[str, Any]:
         connection = station.connection
         if connection is None:
@@ -315,14 +307,11 @@ class BenchEngine(Closing):
         if key is None:
             return None
         described = self.bench.chambers[key]
-        lowest_degC, highest_degC = described.range_degC
         with self._chambers_lock:
             if key not in self._chambers:
                 clock = self._clocks[described.simulated]
                 try:
-                    chamber = Julabo(
-                        described.address, clock, lowest_degC=lowest_degC, highest_degC=highest_degC
-                    )
+                    chamber = open_chamber(described, clock)
                 except InstrumentError as error:
                     self.alarm(name, "warning", f"{name} works without its chamber {key}. {error}")
                     return None

@@ -20,7 +20,6 @@ Rows are those of `core.samples.SAMPLE` or `IMPEDANCE`, little-endian.
 """
 
 import json
-import logging
 import struct
 import threading
 import time
@@ -41,8 +40,6 @@ _LENGTHS = struct.Struct("<II")
 _KEPT_BYTES = 32 * 2**20
 _HEAD_BYTES = 1000
 _ROWS = {"samples": SAMPLE, "impedance": IMPEDANCE}
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

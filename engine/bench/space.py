@@ -56,11 +56,6 @@ def free_bytes(folder: Path) -> int:
         raise StorageError(f"The folder {folder} cannot be reached: {error.strerror}.") from error
 
 
-def lasts_s(free: int, bytes_per_s: float) -> float:
-    """Return how long the disk lasts at a rate; infinite where nothing is written."""
-    return free / bytes_per_s if bytes_per_s > 0 else math.inf
-
-
 def _samples(step: Step, duration_s: float) -> int:
     if isinstance(step, Impedance):
         return len(step.frequencies_Hz(_HIGHEST_FREQUENCY_HZ))

@@ -18,6 +18,7 @@ from ..runner import Runner
 from .desk import Connection, Desk
 from .jobs import MOST_JOBS, Agenda, Job
 from .names import new_run_path
+from .space import bytes_foreseen, check_space
 from .status import StationStatus
 
 _LOOK_S = 30.0
@@ -330,7 +331,6 @@ class Station:
             runner = resumed(path, connection.channel, chamber=connection.chamber, subscribers=subscribers)
             self._state = "idle"
         else:
-            self._desk.check(self, job)
             request = job.request
             cell, protocol = request.load_cell(), request.load_protocol()
             path = new_run_path(self._desk.folder, cell.name, type(protocol).__name__, self.name, time.time())
@@ -346,6 +346,7 @@ class Station:
                 operator=job.by,
                 notes=request.notes,
             )
+            check_space(self._desk.folder, bytes_foreseen(runner.preview))
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
@@ -377,10 +378,8 @@ class Station:
             if self._closing and path is not None and state == "stopped":
                 # The next engine goes on with it.
                 return
-            if state == "failed: refused" and self._agenda.running is None and self._agenda.queue:
-                # What was refused now is not tried again for ever.
-                self._held = True
             self._agenda.running = None
+            # What was refused, or went wrong, is not tried again for ever.
             self._held = self._held or state != "finished"
             self._save()
         self._desk.end(self, state, path if last is not None else None)

@@ -15,7 +15,6 @@ the engine is ended if it is still there, and every watched instrument is opened
 
 import contextlib
 import json
-import logging
 import queue
 import signal
 import sys
@@ -35,8 +34,6 @@ SILENT_TICKS = 20
 """An engine that has been silent for this long is taken for hung."""
 _TRIES, _RETRY_S = 20, 0.5
 _AT_ONCE = 32
-
-log = logging.getLogger(__name__)
 
 
 def main(folder: str) -> None:

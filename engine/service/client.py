@@ -5,11 +5,11 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
@@ -22,7 +22,6 @@ from .server import address_file
 
 _WAIT_S = 30.0
 _RECONNECT_S = 1.0
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class ServiceError(Exception):
