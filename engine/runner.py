@@ -192,14 +192,14 @@ class Runner:
         segment = self._segment
         if segment is None:
             return Progress(state=self.state, remaining_s=self.preview.duration_s)
-        last = self._record.last_sample
+        last, now = self._record.last_sample, segment.latest
         to_come_s = sum(self.preview.durations_s[self._program_index :]) - segment.totals.duration_s
         return Progress(
             state=self.state,
             step=segment.step.label,
             cycle=segment.step.cycle if last is None else int(last["cycle_count"]),
-            potential_V=None if last is None else float(last["voltage_volt"]),
-            current_A=None if last is None else float(last["current_ampere"]),
+            potential_V=None if now is None else now[0],
+            current_A=None if now is None else now[1],
             net_charge_C=self._net_charge_C + segment.charge_C,
             last_cycle=self._record.last_cycle,
             elapsed_s=self._record.end_s,
@@ -212,7 +212,7 @@ class Runner:
         segment = self._segment
         if segment is None:
             return False
-        interval_s = segment.step.record.measure_every_s / self.channel.clock.speed
+        interval_s = segment.step.measure_every_s / self.channel.clock.speed
         return time.monotonic() - self._heard_at > _SILENT_INTERVALS * interval_s + _SILENT_S
 
     def _run_to_an_end(self) -> str:
@@ -385,6 +385,7 @@ class Runner:
                             self.channel.finish()
                 self._record.rows(rows)
                 self._pass_on_notices()
+                self._tell_gap(segment)
         self._record.rows(segment.last_row())
         self._pass_on_notices()
         self._net_charge_C += segment.charge_C
@@ -402,9 +403,16 @@ class Runner:
             )
         return reason
 
+    def _tell_gap(self, segment: Segment) -> None:
+        if segment.gap_s:
+            self._record.event(
+                "warning", "engine", f"Nothing was measured for {pretty_duration(segment.gap_s)}."
+            )
+            segment.gap_s = 0.0
+
     def _follow_chamber(self, step: Step) -> str | None:
         """Read the chamber now and then; return why a wait for it is over."""
-        if step.record.measure_every_s >= _SLOW_S:
+        if step.measure_every_s >= _SLOW_S:
             self._tempering.poll()
         if step.role != "tempering":
             return None

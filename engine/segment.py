@@ -1,14 +1,17 @@
 """One uninterrupted stretch of a step: what comes from the channel becomes what is recorded."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..core.integration import Integrator
+from ..core.integration import Floats, Integrator
 from ..core.samples import IMPEDANCE, SAMPLE, Block, Flag
 from ..protocols.steps import Impedance, PotentialSweep, Step
 from .conditions import Course, EndConditions, LimitCheck
 from .thinning import Thinner
 from .totals import Totals
 
+_GAP, _GAP_S = 3.0, 1.0
+"""So many regular intervals, and so much more, without a sample are a gap."""
 ASIDE = ("pause", "tempering")
 """Roles of what the engine does beside the protocol's own steps."""
 
@@ -50,6 +53,8 @@ class Segment:
         self.begin_unix_s = begin_unix_s
         self.breach: str | None = None
         """A sentence about the limit that was exceeded."""
+        self.gap_s = 0.0
+        """The longest time in which nothing was measured and that has not been told yet."""
         self._condition: str | None = None
         self._last_s = 0.0
         self._count = 0
@@ -68,6 +73,12 @@ class Segment:
     def ending(self) -> str | None:
         """Why the segment has to end now: ``limit``, or the end condition that was met."""
         return "limit" if self.breach else self._condition
+
+    @property
+    def latest(self) -> tuple[float, float] | None:
+        """Potential and current as measured last, whether kept or not; None before the first sample."""
+        course = self._course
+        return None if course is None else (float(course.potential_V[-1]), float(course.current_A[-1]))
 
     @property
     def charge_C(self) -> float:
@@ -98,7 +109,7 @@ class Segment:
         course = Course(time_s, potential_V, current_A, block["temperature_degC"], charge_C, energy_J)
         self.breach = self.breach or self._limits.check(course)
         self._condition = self._condition or self._until.check(course)
-        is_first = self._course is None
+        is_first, after_gap = self._course is None, self._after_gap(time_s)
         self._add_up(course)
         rows = np.empty(len(block), SAMPLE)
         self._fill_common(rows, block)
@@ -106,6 +117,7 @@ class Segment:
         rows["current_ampere"] = current_A
         rows["net_capacity_ah"] = (charge_C + self._net_charge_C) / 3600
         rows["cycle_count"] = block["scan"] + self.step.cycle
+        rows["flags"] |= after_gap * np.uint32(Flag.AFTER_GAP)
         if is_first and self._before_s > 0 and not self._follows_on:
             rows["flags"][0] |= Flag.AFTER_GAP
         keep = self._thinner.choose(block)
@@ -130,7 +142,7 @@ class Segment:
             reached = last_Hz is not None and last_Hz <= self.step.frequency_min_Hz * 1.01
             return "completed" if reached else "instrument"
         if isinstance(self.step, PotentialSweep):
-            interval_s = self.step.sample_every_V / self.step.rate_V_per_s
+            interval_s = self.step.measure_every_s
             # By its time or by its points: an instrument may count time from its first point.
             has_every_point = self._count >= round(self.step.duration_s / interval_s)
             if has_every_point or self._last_s >= self.step.duration_s - 1.5 * interval_s:
@@ -138,6 +150,15 @@ class Segment:
         if self._course is None:
             return "instrument"
         return self._until.nearest(self._course, self._interval_s) or "instrument"
+
+    def _after_gap(self, time_s: Floats) -> NDArray[np.bool_]:
+        """Return which samples come long after the one before."""
+        regular_s = max(self.step.measure_every_s, self.step.record.interval_s)
+        waits_s = np.diff(time_s, prepend=self._last_s)
+        after_gap = waits_s > _GAP * regular_s + _GAP_S
+        if after_gap.any():
+            self.gap_s = max(self.gap_s, float(waits_s.max()))
+        return after_gap
 
     def _take_spectrum(self, block: Block) -> Block:
         rows = np.empty(len(block), IMPEDANCE)

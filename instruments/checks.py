@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..core.units import pretty
-from ..protocols.steps import ConstantCurrent, ConstantPotential, Impedance, PotentialSweep, Rest, Step
+from ..protocols.steps import ConstantCurrent, ConstantPotential, Impedance, PotentialSweep, Step
 from .errors import OutOfRange
 
 
@@ -106,12 +106,9 @@ def _check_reach(step: Step, capabilities: Capabilities, who: str) -> None:
 
 
 def _check_timing(step: Step, capabilities: Capabilities, who: str) -> None:
-    if isinstance(step, PotentialSweep):
-        interval_s = step.sample_every_V / step.rate_V_per_s
-    elif isinstance(step, Rest | ConstantPotential | ConstantCurrent):
-        interval_s = step.record.measure_every_s
-    else:
+    if isinstance(step, Impedance):
         return
+    interval_s = step.measure_every_s
     if interval_s < capabilities.shortest_interval_s * 0.999:
         raise OutOfRange(
             f"{who} cannot measure every {pretty(interval_s, 's')}: its shortest interval is "

@@ -166,7 +166,7 @@ class HostTimedChannel(Channel):
     def _hold(self, step: Step) -> Generator[Block, None, None]:
         duration_s = step.until.duration_s
         begin_s = self.clock.now()
-        longest_s = max(step.record.measure_every_s, _ASLEEP_S)
+        longest_s = max(step.measure_every_s, _ASLEEP_S)
         has_slept = False
         for offset_s in _moments(step.record, self.capabilities.shortest_interval_s, duration_s):
             if self.clock.now() - begin_s - offset_s > longest_s and offset_s != duration_s:
@@ -185,7 +185,7 @@ class HostTimedChannel(Channel):
 
     def _sweep(self, step: PotentialSweep) -> Generator[Block, None, None]:
         """Step through the path: each potential is held for one interval and measured at its end."""
-        interval_s = step.sample_every_V / step.rate_V_per_s
+        interval_s = step.measure_every_s
         count = round(step.duration_s / interval_s)
         begin_s = self.clock.now()
         level_V = step.path_V[0]

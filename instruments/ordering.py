@@ -1,4 +1,4 @@
-"""Samples of a stream in the order of their time, without those that do not belong there."""
+"""The time of samples: their order, and clocks that jump."""
 
 from typing import Generic, TypeVar
 
@@ -61,3 +61,35 @@ class InOrder(Generic[Item]):
         if self._suspect is not None:
             self.dropped += 1
             self._suspect = None
+
+
+class ForwardTime:
+    """Times of samples that are known to be in order, by a clock that may jump back.
+
+    Parameters
+    ----------
+    interval_s : float
+        Time between samples, which is assumed where the clock jumped.
+
+    Attributes
+    ----------
+    turned_back_s : float
+        How far the clock has jumped back and not been told yet.
+    """
+
+    def __init__(self, interval_s: float) -> None:
+        self.turned_back_s = 0.0
+        self._interval_s = interval_s
+        self._latest_s = float("-inf")
+        self._added_s = 0.0
+
+    def of(self, told_s: float) -> float:
+        """Return when a sample was taken that the instrument says was taken at `told_s`."""
+        time_s = told_s + self._added_s
+        if time_s < self._latest_s:
+            jump_s = self._latest_s + self._interval_s - time_s
+            self.turned_back_s += jump_s
+            self._added_s += jump_s
+            time_s += jump_s
+        self._latest_s = time_s
+        return time_s

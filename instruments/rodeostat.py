@@ -211,7 +211,7 @@ class RodeostatChannel(Channel):
     def _drive(self, step: ConstantPotential | PotentialSweep) -> Generator[Block, None, None]:
         begin_s, scan = 0.0, 0
         for test, parameters, duration_s, scans in _tests(step):
-            interval_s = _interval_s(step)
+            interval_s = step.measure_every_s
             keep = max(math.ceil(interval_s * 1e3 / _LONGEST_PERIOD_MS - 1e-9), 1)
             period_ms = max(round(interval_s * 1e3 / keep), 1)
             self._dialogue.ask("setSamplePeriod", samplePeriod=period_ms)
@@ -272,7 +272,7 @@ class RodeostatChannel(Channel):
         lost = self._dialogue.dropped + order.dropped
         self._dialogue.dropped = order.dropped = 0
         if lost:
-            self.notices.append(f"{lost} lines from {self.identity} were damaged and are left out.")
+            self.notices.append(f"Lines from {self.identity} are left out, damaged or out of order: {lost}.")
         losses = self._dialogue.take_losses()
         self.notices += losses
         return bool(losses)
@@ -281,7 +281,7 @@ class RodeostatChannel(Channel):
         """Ask for the potential at rest, at absolute deadlines."""
         self._open_circuit()
         begin_s = self.clock.now()
-        interval_s, duration_s = step.record.measure_every_s, step.until.duration_s
+        interval_s, duration_s = step.measure_every_s, step.until.duration_s
         count = 1
         while not self._stop.is_set():
             due_s = count * interval_s if duration_s is None else min(count * interval_s, duration_s)
@@ -305,12 +305,6 @@ class RodeostatChannel(Channel):
         potential_V = -float(self._dialogue.ask("getRefVolt")["r"])
         time_s = max(self.clock.now() - begin_s, 0.0)
         return np.array([(time_s, potential_V, 0.0, np.nan, 0, 0)], MEASUREMENT)
-
-
-def _interval_s(step: ConstantPotential | PotentialSweep) -> float:
-    if isinstance(step, PotentialSweep):
-        return step.sample_every_V / step.rate_V_per_s
-    return step.record.measure_every_s
 
 
 def _tests(step: ConstantPotential | PotentialSweep) -> list[tuple[str, dict[str, float], float, int]]:

@@ -2,7 +2,7 @@
 
 from .base import Protocol, ProtocolError, Steps
 from .cell import Cell
-from .quantities import Duration, PotentialRate
+from .quantities import Duration, PotentialRate, PotentialStep
 from .steps import Record, Rest, StepResult, Until
 
 
@@ -15,6 +15,10 @@ class OpenCircuit(Protocol):
     """Stop earlier once the potential changes more slowly than this, such as "1 mV/h"."""
     sample_every: Duration = 1.0
     """Time between samples."""
+    record_every: Duration | None = None
+    """Time between samples that are kept; by default all are kept."""
+    record_change: PotentialStep | None = None
+    """A sample is also kept whenever the potential has changed by this much."""
 
     def steps(self, cell: Cell) -> Steps:  # noqa: ARG002
         """Yield one rest."""
@@ -24,7 +28,11 @@ class OpenCircuit(Protocol):
                 potential_rate_below_V_per_s=self.stop_below,
                 potential_rate_window_s=max(60.0, 10 * self.sample_every),
             ),
-            record=Record(interval_s=self.sample_every),
+            record=Record(
+                interval_s=self.record_every or self.sample_every,
+                sample_interval_s=self.sample_every,
+                potential_change_V=self.record_change,
+            ),
             label="Open circuit",
             role="open_circuit",
         )

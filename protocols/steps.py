@@ -123,6 +123,11 @@ class StepBase(Frozen):
     part: Annotated[str, Field(max_length=40, pattern=r"^[0-9.]*$")] = ""
     """Which protocol inside a sequence the step belongs to: "2", or "0.1" when nested."""
 
+    @property
+    def measure_every_s(self) -> float:
+        """Time between measurements."""
+        return self.record.measure_every_s
+
 
 class _Held(StepBase):
     """A step that lasts until an end condition is met."""
@@ -213,6 +218,11 @@ class PotentialSweep(StepBase):
         if self.scans > 1 and self.path_V[0] != self.path_V[-1]:
             raise ValueError("a sweep that is repeated must end at the potential where it begins")
         return self
+
+    @property
+    def measure_every_s(self) -> float:
+        """Time between measurements."""
+        return self.sample_every_V / self.rate_V_per_s
 
     @property
     def scan_duration_s(self) -> float:

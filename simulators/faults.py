@@ -26,9 +26,12 @@ a line cut short, two lines merged; an old line again; a reply late or never; th
 taken; text that nobody asked for."""
 
 
-DEVICE_KINDS = ("reboot", "trip", "overflow", "refuse", "alarm", "sensor_lost")
-"""The instrument starts again, its output trips, its readings overflow, it refuses the next program; a
-circulator's alarm and lost sensor. Not every device can have every one."""
+DEVICE_KINDS = (
+    "reboot", "trip", "overflow", "artefact", "clock", "overrun", "refuse", "alarm", "sensor_lost",
+)  # fmt: skip
+"""The instrument starts again, its output trips, its readings overflow, one reading is spoilt by a change of
+range, its clock jumps back, what it has measured is lost before it is handed over, it refuses the next
+program; a circulator's alarm and lost sensor. Not every device can have every one."""
 
 CELL_KINDS = CONNECTIONS[1:]
 """Leads that come off, plus and minus exchanged, a short; the same again mends it."""

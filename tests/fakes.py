@@ -79,7 +79,7 @@ class FakeChannel(Channel):
 
     def _timing(self, step: Step) -> tuple[float, float]:
         if isinstance(step, PotentialSweep):
-            return step.sample_every_V / step.rate_V_per_s, step.duration_s
+            return step.measure_every_s, step.duration_s
         return step.record.measure_every_s, step.until.duration_s or 1e4
 
     def read(self) -> Block:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 import yaml
 
@@ -206,6 +207,32 @@ def test_a_breached_limit_fails_the_run_raises_an_alarm_and_holds_the_queue(tmp_
         (alarm,) = engine.alarms.standing()
         assert "200 µA" in alarm.text
         assert engine.alarms.acknowledge(alarm.id, "Ada").acknowledged_by == "Ada"
+
+
+def test_a_cell_that_reached_a_limit_is_recorded_at_rest_until_a_person_looks(tmp_path):
+    bench = bench_of("emstat4-hr", speed=2000.0)
+    with engine_of(bench, tmp_path) as (engine, devices):
+        add(engine, {**HOLD, "limits": {"current_max": "0.2 mA"}})
+        add(engine, REST)
+        until(lambda: state(engine) == "failed: limit")
+        until(lambda: list(tmp_path.rglob("*AfterLimit*.h5")))
+        (path,) = tmp_path.rglob("*AfterLimit*.h5")
+        assert not devices["i1"].cell_is_on
+        # The cell has 0 V at rest: with 2000-fold time an hour passes in under two seconds.
+        until(lambda: len(rows_of(path)) >= 3)
+        rows = rows_of(path)
+        assert np.all(rows["current_ampere"] == 0)
+        assert np.diff(rows["test_time_second"]).max() == pytest.approx(3600, rel=0.02)
+        assert state(engine) == "failed: limit"
+        engine.station("A1").release()
+        until(lambda: state(engine) == "running")
+        with Run.open(path) as run:
+            assert "has ended at a limit" in run.environment["notes"]
+
+
+def rows_of(path):
+    with Run.open(path) as run:
+        return run.samples
 
 
 def test_a_cell_the_wrong_way_round_is_not_touched(tmp_path):

@@ -116,6 +116,48 @@ def test_a_cycler_whose_clock_runs_backwards_is_told_and_nothing_is_out_of_order
     del texts
 
 
+@pytest.mark.parametrize("step", [HOLD, SWEEP], ids=["hold", "sweep"])
+@pytest.mark.parametrize("model", ["emstat4-hr", "keithley-2450"])
+def test_a_reading_that_a_change_of_range_spoils_is_flagged_and_the_others_are_true(tmp_path, model, step):
+    state, _, rows = run_and_disturb(
+        tmp_path, model, Resistor(OHM), step, lambda device: device.suffer("artefact")
+    )
+    assert state == "finished"
+    assert np.count_nonzero(rows["flags"] & Flag.OVERLOAD) == 1
+    valid = rows[rows["flags"] & Flag.OVERLOAD == 0]
+    assert np.abs(valid["voltage_volt"] - valid["current_ampere"] * OHM).max() < 5e-3
+
+
+@pytest.mark.parametrize("fault", ["clock", "overrun"])
+@pytest.mark.parametrize("step", [HOLD, SWEEP], ids=["hold", "sweep"])
+@pytest.mark.parametrize("model", ["emstat4-hr", "keithley-2450", "rodeostat-10V_24MilliAmpV0.2"])
+def test_a_clock_that_jumps_back_and_an_overrun_spoil_no_sample(tmp_path, model, step, fault):
+    """Time never runs backwards; what is lost is told; every sample that is kept is true."""
+    state, texts, rows = run_and_disturb(
+        tmp_path, model, Resistor(OHM), step, lambda device: device.suffer(fault)
+    )
+    assert np.all(np.diff(rows["test_time_second"]) >= 0)
+    assert np.abs(rows["voltage_volt"] - rows["current_ampere"] * OHM).max() < 5e-3
+    if step is SWEEP:
+        due_V = np.clip(SWEEP.rate_V_per_s * (rows["test_time_second"] - rows["test_time_second"][0]), 0, 0.5)
+        # A clock that is 3 s behind is 0.03 V behind.
+        assert np.abs(rows["voltage_volt"] - due_V).max() < (0.045 if fault == "clock" else 0.015)
+    if model == "keithley-2450":
+        # Holds are timed by the computer; sweeps are in the instrument's buffer.
+        expected = {
+            (SWEEP, "overrun"): ("failed: instrument", "has lost readings of the sweep"),
+            (SWEEP, "clock"): ("finished", "jumped back by 3"),
+        }.get((step, fault), ("finished", ""))
+    else:
+        expected = {
+            "overrun": ("finished", "Nothing was measured for 20"),
+            "clock": ("failed: instrument", "damaged or out of order"),
+        }[fault]
+        assert fault == "clock" or np.count_nonzero(rows["flags"] & Flag.AFTER_GAP) == 1
+    assert state == expected[0]
+    assert expected[1] in texts
+
+
 @pytest.mark.parametrize("model", WITH_CURRENTS)
 @pytest.mark.parametrize(
     ("connection", "says"),

@@ -160,7 +160,7 @@ def test_damaged_lines_are_left_out_and_said_so(connect):
     samples = collect(instrument.channels[0].run(HOLD))
     assert samples["current_A"].tolist() == [1e-3, 2e-3]
     (notice,) = instrument.channels[0].notices
-    assert notice.startswith("3 lines from EmStat4 HR on socket://recorded were damaged")
+    assert notice.endswith("on socket://recorded are left out, damaged or out of order: 3.")
 
 
 def test_a_refused_script_is_a_fault_with_the_place(connect):
@@ -278,7 +278,7 @@ def test_what_a_script_that_should_have_ended_still_says_is_left_out(connect):
     instrument, _ = connect([(script(HOLD), old + b"e\nM0007\n" + new + b"*\n\n")])
     rows = collect(instrument.channels[0].run(HOLD))
     assert rows["potential_V"].tolist() == [0.0]
-    assert "1 lines" in " ".join(instrument.channels[0].notices)
+    assert "out of order: 1." in " ".join(instrument.channels[0].notices)
 
 
 @pytest.mark.parametrize("answer", [b"Z\n*\n\n", b"Z!0006\n"])

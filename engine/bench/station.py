@@ -15,6 +15,7 @@ from ...storage import StorageError
 from ..messages import CycleCompleted, Happened, Message, Recorded, RunEnded, StepBegun, StepEnded
 from ..resume import resumed
 from ..runner import Runner
+from .aftermath import watcher
 from .desk import Connection, Desk
 from .jobs import MOST_JOBS, Agenda, Job
 from .names import new_run_path
@@ -66,6 +67,7 @@ class Station:
         self._is_unsafe = False
         self._last: StationStatus | None = None
         self._idle_V: float | None = None
+        self._aftermath: Runner | None = None
         self._run_id = ""
         self._thread = threading.Thread(target=self._work, name=f"channel {name}", daemon=True)
 
@@ -79,7 +81,7 @@ class Station:
             self._closing = True
             if self.runner is not None:
                 self.runner.commands.stop("the engine, which ends")
-            self._changed.notify_all()
+            self._wake()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -113,8 +115,8 @@ class Station:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a run is under way."""
-        return self.runner is not None
+        """Whether a run, or the watch over a resting cell, is under way."""
+        return self.runner is not None or self._aftermath is not None
 
     @property
     def interrupted(self) -> Job | None:
@@ -145,9 +147,10 @@ class Station:
             "is_held": self._held and bool(self._agenda.queue),
         }
         if runner is None or job is None:
-            before = self._last.model_dump() if self._last else {"potential_V": self._idle_V}
-            if self._idle_V is not None:
-                before |= {"potential_V": self._idle_V, "current_A": None}
+            before = self._last.model_dump() if self._last else {}
+            idle_V = self._aftermath.progress.potential_V if self._aftermath else self._idle_V
+            if idle_V is not None:
+                before |= {"potential_V": idle_V, "current_A": None}
             return StationStatus.model_validate({**before, **known})
         progress = runner.progress
         return StationStatus(
@@ -181,7 +184,7 @@ class Station:
                 self._held = False
             self._agenda.queue.insert(len(self._agenda.queue) if place is None else place, job)
             self._save()
-            self._changed.notify_all()
+            self._wake()
         self._tell_state()
 
     def remove(self, job_id: str) -> Job:
@@ -211,7 +214,7 @@ class Station:
                 )
             self._held = False
             self._state = "idle"
-            self._changed.notify_all()
+            self._wake()
         self._tell_state()
 
     def go_on(self) -> None:
@@ -239,6 +242,8 @@ class Station:
         self._held = True
         if runner is not None:
             runner.commands.stop(by)
+        elif self._aftermath is not None:
+            self._aftermath.commands.stop(by)
         if connection is None:
             return f"{self.name} is offline: its cell could not be reached."
         try:
@@ -259,6 +264,12 @@ class Station:
         )
         # In another thread: what has blocked the channel's own may block this one too.
         threading.Thread(target=self.emergency_stop, args=("the engine's watch",), daemon=True).start()
+
+    def _wake(self) -> None:
+        """Let the channel's thread look whether there is something to do."""
+        if self._aftermath is not None and (self._closing or self._next() is not None):
+            self._aftermath.commands.stop("the engine, which has something else to do")
+        self._changed.notify_all()
 
     def _work(self) -> None:
         looked_at = 0.0
@@ -300,9 +311,25 @@ class Station:
             self._desk.lost(self, str(error))
         connection.channel.notices.clear()
 
+    def _watch_aftermath(self, ended: Runner) -> None:
+        """Go on recording a cell that is at rest because of a limit, until something else is to be done."""
+        connection = self.connection
+        if connection is None:
+            return
+        try:
+            self._aftermath = watcher(ended, self._desk.folder, self.name, connection, self.limits)
+            self._aftermath.path.parent.mkdir(parents=True, exist_ok=True)
+            with self._changed:
+                self._wake()
+            self._aftermath.run()
+        except (ValueError, InstrumentError, StorageError, OSError) as error:
+            self._desk.alarm(self.name, "warning", f"The resting cell is not recorded any more: {error}")
+        finally:
+            self._aftermath = None
+
     def _run(self, job: Job) -> None:
         """Run a job to its end; whatever happens, the thread goes on."""
-        state, path = "failed: error", None
+        state, path, runner = "failed: error", None, None
         try:
             runner = self._prepared(job)
             path = runner.path
@@ -318,6 +345,8 @@ class Station:
             self._detail = f"{type(error).__name__}: {error}"
             self._desk.alarm(self.name, "error", f"{job.title} failed: {self._detail}")
         self._ended(state, path)
+        if runner is not None and state == "failed: limit":
+            self._watch_aftermath(runner)
 
     def _prepared(self, job: Job) -> Runner:
         """Return what runs a job, and note durably that it is under way before the cell is connected."""

@@ -204,7 +204,7 @@ class EmStatChannel(Channel):
             run.after_gap = True
         if run.dropped:
             self.notices.append(
-                f"{run.dropped} lines from {self.identity} were damaged on the way and are left out."
+                f"Lines from {self.identity} are left out, damaged or out of order: {run.dropped}."
             )
             run.dropped = 0
         self.notices += run.texts

@@ -101,7 +101,7 @@ def _intervals(record: Record, end_s: float, shortest_s: float) -> list[tuple[fl
 
 
 def _sweep(step: PotentialSweep) -> list[Loop]:
-    interval_s = step.sample_every_V / step.rate_V_per_s
+    interval_s = step.measure_every_s
     pace = f"{literal(step.sample_every_V)} {literal(step.rate_V_per_s)}"
     path = step.path_V
     if path[0] == path[-1] and len(path) in (3, 4):

@@ -12,12 +12,14 @@ import numpy as np
 
 from ...core.clock import Clock
 from ...core.samples import MEASUREMENT, Block, Flag
+from ...core.units import pretty_duration
 from ...protocols.steps import PotentialSweep
 from ..base import Identity
 from ..checks import Capabilities
 from ..errors import InstrumentError, InstrumentFault, NotConnected, Timeout
 from ..host_timed import HostTimedChannel, Output, Reading, overflowed
 from ..insisting import insist
+from ..ordering import ForwardTime
 from ..scpi import Scpi
 from .settings import Setting
 from .staircase import Staircase, staircases
@@ -152,6 +154,7 @@ class KeithleyChannel(HostTimedChannel):
         # The first point comes one interval after the start, and counts as the time zero of its level.
         started_s = silent_since_s = self.clock.now()
         first_s = started_s - begin_s
+        time = ForwardTime(leg.interval_s)
         taken = 0
         while taken < leg.points:
             # As soon as the next point is due, so that the last one is not dwelt on.
@@ -161,7 +164,7 @@ class KeithleyChannel(HostTimedChannel):
                 return
             rows, _ = yield from self._insistently(lambda: self._buffered(taken))  # noqa: B023
             if rows:
-                yield self._points(rows, first_s, scan)
+                yield self._points(rows, first_s, scan, time)
                 taken += len(rows)
                 silent_since_s = self.clock.now()
             elif self.clock.now() - silent_since_s > _SILENCE * leg.interval_s + _SILENCE_S:
@@ -171,6 +174,13 @@ class KeithleyChannel(HostTimedChannel):
     def _buffered(self, taken: int) -> list[tuple[float, float, float]]:
         """Return source, reading and time of what has come into the buffer; nothing is taken from it."""
         (count,) = self._scpi.numbers(':TRAC:ACT? "defbuffer1"', 1)
+        if count < taken:
+            self._verify()
+            raise InstrumentFault(
+                f"{self.identity} has lost readings of the sweep: its buffer holds {count:g} of at least "
+                f"{taken}. Leave its front panel alone while it measures, and start the run again.",
+                "buffer",
+            )
         last = min(int(count), taken + _AT_ONCE)
         if last <= taken:
             return []
@@ -179,12 +189,20 @@ class KeithleyChannel(HostTimedChannel):
         )
         return list(zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True))
 
-    def _points(self, rows: list[tuple[float, float, float]], first_s: float, scan: int) -> Block:
+    def _points(
+        self, rows: list[tuple[float, float, float]], first_s: float, scan: int, time: ForwardTime
+    ) -> Block:
         block = np.zeros(len(rows), MEASUREMENT)
         for point, (source, value, time_s) in zip(block, rows, strict=True):
-            point["time_s"] = first_s + time_s
+            point["time_s"] = first_s + time.of(time_s)
             point["potential_V"], point["current_A"], point["flags"] = self._told(source, value)
         block["scan"], block["temperature_degC"] = scan, np.nan
+        if time.turned_back_s:
+            self.notices.append(
+                f"The clock of {self.identity} jumped back by {pretty_duration(time.turned_back_s)}; "
+                "time was counted on by the interval of the sweep."
+            )
+            time.turned_back_s = 0.0
         return block
 
     def _measure(self) -> Reading:

@@ -31,7 +31,7 @@ class Staircase(NamedTuple):
 
 def staircases(step: PotentialSweep) -> list[Staircase] | None:
     """Return the legs of a sweep, each level once; None where a leg does not hold whole steps."""
-    interval_s = step.sample_every_V / step.rate_V_per_s
+    interval_s = step.measure_every_s
     legs: list[Staircase] = []
     for start_V, stop_V in list(pairwise(step.path_V)) * step.scans:
         levels = abs(stop_V - start_V) / step.sample_every_V

@@ -260,9 +260,8 @@ def _add_record(whole: Element, steps: Sequence[Step]) -> None:
 
 def record_every_s(step: Step) -> float:
     """Return how often the cycler has to record: where it finds the end itself, not more than is kept."""
-    if isinstance(step, PotentialSweep):
-        return step.sample_every_V / step.rate_V_per_s
-    return step.record.interval_s if ends_on_board(step) else step.record.measure_every_s
+    is_sweep = isinstance(step, PotentialSweep)
+    return step.record.interval_s if ends_on_board(step) and not is_sweep else step.measure_every_s
 
 
 def _add_line(info: Element, number: int, line: _Line) -> None:

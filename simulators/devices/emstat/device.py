@@ -32,6 +32,8 @@ _BUILDERS: dict[str, Builder] = {
 _DEAF_s = 0.05
 """After an error the instrument takes no input for this long."""
 _LONGEST_STOP_s = 5.0
+_TURNED_BACK_s = 3.0
+_OVERRUN_LINES = 40
 
 
 class EmStatDevice(Closing):
@@ -103,14 +105,22 @@ class EmStatDevice(Closing):
         """Whether a script runs."""
         return self._running is not None
 
-    FAULTS = ("reboot", "refuse")
-    """The firmware starts again in the middle of a script; and it does not take the next script."""
+    FAULTS = ("reboot", "refuse", "artefact", "clock", "overrun")
+    """The firmware starts again in the middle of a script; it does not take the next script; one reading
+    of the current is taken while its range changes; its timers jump back by 3 s; its output buffer
+    overruns, which loses 40 lines."""
 
     def suffer(self, fault: str) -> None:
         """Let one of `FAULTS` happen."""
         with self._lock:
             if fault == "refuse":
                 self._refuses_next = True
+            elif fault == "artefact":
+                self._machine.electronics.spoil_next_current()
+            elif fault == "clock":
+                self._machine.turn_back(_TURNED_BACK_s)
+            elif fault == "overrun":
+                self._output.lose(_OVERRUN_LINES)
             elif self._running is not None:
                 self._output.connect(None)
                 self._is_rebooting = True

@@ -122,6 +122,10 @@ class Electronics:
         if not limits.lowest_V - 1e-9 <= potential_V <= limits.highest_V + 1e-9:
             raise RuntimeFault(Code.INVALID_POTENTIAL)
 
+    def spoil_next_current(self) -> None:
+        """Let the next reading of the current fall between two ranges."""
+        self.current_input.spoil_next()
+
     def check_current(self, current_A: float) -> None:
         """Refuse a current that the chosen range cannot apply."""
         end = self._applied_range.maximum if self._applied_range else 0.0

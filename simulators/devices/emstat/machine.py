@@ -107,6 +107,11 @@ class Machine:
             self.electronics.advance(seconds)
             self.time += seconds
 
+    def turn_back(self, seconds: float) -> None:
+        """Let the timers that a script reads jump back."""
+        self.start_time += seconds
+        self.timer_start += seconds
+
     def sleep(self, seconds: float) -> bool:
         """Wait with the cell as it is; return whether the script is to stop here."""
         before = self.time

@@ -24,10 +24,15 @@ class Output:
         self._send: Callable[[bytes], None] | None = None
         self._sending = threading.Lock()
         self._due = 0.0
+        self._to_lose = 0
 
     def connect(self, send: Callable[[bytes], None] | None) -> None:
         """Send from now on with `send`; without one, what is written is lost."""
         self._send = send
+
+    def lose(self, lines: int) -> None:
+        """Lose what comes next, as when nobody takes it up in time."""
+        self._to_lose = lines
 
     def flush_if_due(self) -> None:
         """Send what is waiting, if that is much or has waited long."""
@@ -49,6 +54,9 @@ class Output:
         lines = self._lines[:]
         # The list itself stays: other threads may be adding to it.
         del self._lines[: len(lines)]
+        lost = min(self._to_lose, len(lines))
+        self._to_lose -= lost
+        del lines[:lost]
         send = self._send
         if send is not None and lines:
             send(("\n".join(lines) + "\n").encode("latin-1", "replace"))

@@ -58,6 +58,7 @@ class RangedInput:
     def reset(self) -> None:
         """Take the coarsest range, without autoranging."""
         self._allowed: tuple[int, int] | None = None
+        self._is_spoilt = False
         self._take(len(self._ranges) - 1)
 
     def set_range(self, value: float) -> None:
@@ -78,6 +79,10 @@ class RangedInput:
         magnitude = -value if value < 0.0 else value
         if not self._from <= magnitude <= self._to:
             self._follow(magnitude)
+            if self._is_spoilt:
+                self._is_spoilt = False
+                self._from, self._to = 1.0, 0.0
+                return self._range.maximum, self.flagged(Status.OVERLOAD)
             if magnitude > self._range.maximum:
                 value = self._range.maximum if value > 0.0 else -self._range.maximum
         r = self._range
@@ -87,6 +92,11 @@ class RangedInput:
     def flagged(self, status: Status) -> str:
         """Return the metadata of the present range with another status."""
         return self._range.metadata[status]
+
+    def spoil_next(self) -> None:
+        """Let the next reading be one taken while the range changes: at the range's end, and overloaded."""
+        self._is_spoilt = True
+        self._from, self._to = 1.0, 0.0
 
     def follow(self, value: float) -> Status:
         """Take the range for a value without reading it, and return the status it would have."""

@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 _LINE_HZ = 50.0
 _OVERHEAD_S = 8e-4
 _OVERFLOWING = 10
+_TURNED_BACK_S = 3.0
 _LONGEST_LINE = 65_536
 _CACHED_HEADERS = 512
 _NO_ERROR = '0,"No error;0;0 0"'
@@ -69,6 +70,7 @@ class KeithleyDevice:
         self._received = b""
         self._at_s = self._clock.now()
         self._overflowing = 0
+        self._turned_back_s = 0.0
         self._event_enable = 0
         self._reset()
 
@@ -93,15 +95,23 @@ class KeithleyDevice:
         """Whether the output is on."""
         return bool(self._values["output"])
 
-    FAULTS = ("reboot", "trip", "overflow")
-    """Settings lost, output switched off by itself, and readings beyond every range."""
+    FAULTS = ("reboot", "trip", "overflow", "artefact", "clock", "overrun")
+    """Settings lost, output switched off by itself, ten readings beyond every range, or one while the range
+    changes; the clock jumps back by 3 s; the buffer loses what it holds."""
 
     def suffer(self, fault: str) -> None:
-        """Let one of `FAULTS` happen; readings overflow for the next ten."""
+        """Let one of `FAULTS` happen."""
         with self._lock:
             self._settle()
-            if fault == "overflow":
-                self._overflowing = _OVERFLOWING
+            if fault in ("overflow", "artefact"):
+                self._overflowing = _OVERFLOWING if fault == "overflow" else 1
+                return
+            if fault == "clock":
+                self._turned_back_s += _TURNED_BACK_S
+                return
+            if fault == "overrun":
+                for buffer in self._buffers.values():
+                    buffer.clear()
                 return
             self._pending.clear()
             self._values["output"] = 0.0
@@ -306,7 +316,8 @@ class KeithleyDevice:
         if not self._values["voltage_read_back" if sources_voltage else "current_read_back"]:
             source = float(self._values["source_voltage" if sources_voltage else "source_current"])
         units = {"VOLT": "Volt DC", "CURR": "Amp DC", "RES": "Ohm"}
-        return Reading(value[self._measured], source, at_s, self._meter.is_limited, units[self._measured])
+        told_s = at_s - self._turned_back_s
+        return Reading(value[self._measured], source, told_s, self._meter.is_limited, units[self._measured])
 
     def _fixed_range(self, quantity: str) -> float | None:
         if self._values[f"sense_{quantity}_auto"]:

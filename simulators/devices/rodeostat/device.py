@@ -16,6 +16,8 @@ _DAC_STEPS = 4095
 _ADC_STEPS = 65535
 _NOISE_OF_RANGE = 1e-5
 _LONGEST_LINE = 4096
+_TURNED_BACK_ms = 3000
+_OVERRUN_SAMPLES = 40
 
 
 class RodeostatDevice:
@@ -60,6 +62,8 @@ class RodeostatDevice:
         self._send: Callable[[bytes], None] | None = None
         self._received = b""
         self._is_silent = False
+        self._turned_back_ms = 0
+        self._to_lose = 0
         self._stop = threading.Event()
         self._worker: threading.Thread | None = None
 
@@ -83,12 +87,18 @@ class RodeostatDevice:
         """Whether the counter electrode is connected, so that current can flow."""
         return self._connected["Ctr"] and self._connected["Wrk"]
 
-    FAULTS = ("reboot",)
-    """The firmware starts again: what ran is forgotten, and everything is at its default."""
+    FAULTS = ("reboot", "clock", "overrun")
+    """The firmware starts again: what ran is forgotten, and everything is at its default; its timer jumps
+    back by 3 s; its output overruns, which loses the next 40 samples."""
 
     def suffer(self, fault: str) -> None:
         """Let one of `FAULTS` happen."""
-        del fault
+        if fault == "clock":
+            self._turned_back_ms += _TURNED_BACK_ms
+            return
+        if fault == "overrun":
+            self._to_lose = _OVERRUN_SAMPLES
+            return
         self._is_silent = True
         self._stop.set()
         if self._worker is not None:
@@ -320,6 +330,7 @@ class RodeostatDevice:
         )
         begin_s = self._clock.now()
         now_ms = 0.0
+        self._turned_back_ms = self._to_lose = 0
         while now_ms < quiet_ms + duration_ms and not self._stop.is_set():
             with self._lock:
                 self._settle()
@@ -330,10 +341,14 @@ class RodeostatDevice:
             with self._lock:
                 self._settle()
                 current_uA, is_beyond = self._reading()
-                sample: dict[str, Any] = {"t": int(now_ms), "v": self._volt, "i": round(current_uA, 6)}
+                told_ms = int(now_ms) - self._turned_back_ms
+                sample: dict[str, Any] = {"t": told_ms, "v": self._volt, "i": round(current_uA, 6)}
             if is_beyond:
                 sample["le"] = True
-            self._say(sample)
+            if self._to_lose:
+                self._to_lose -= 1
+            else:
+                self._say(sample)
         with self._lock:
             self._settle()
             self._volt = self._quantised(0.0)
