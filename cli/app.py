@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -13,7 +13,7 @@ app = typer.Typer(
     help="Run electrochemical and battery protocols on real and simulated instruments, into HDF5.",
     rich_markup_mode=None,
     add_completion=False,
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
 )
 
@@ -28,6 +28,28 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help='A parameter, such as "rate=0.1 mV/s".'),
 ]
+
+
+@app.callback()
+def start(context: typer.Context) -> None:
+    """Run electrochemical and battery protocols on real and simulated instruments, into HDF5.
+
+    Without a command, the window opens.
+    """
+    if context.invoked_subcommand is None:
+        open_the_window()
+
+
+def open_the_window(**how: Any) -> NoReturn:
+    """Open the window and end when it is closed; see `gui.app.open_window`."""
+    try:
+        from ..gui.app import open_window
+    except ImportError as error:
+        refuse(
+            f"the window cannot be opened, because a library of the system is missing: {error}. "
+            "On Debian and Ubuntu: apt install libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0."
+        )
+    raise typer.Exit(open_window(**how))
 
 
 def main() -> None:

@@ -72,15 +72,10 @@ def validated(model: Any, values: dict[str, Any]) -> Any:
 
 def default_text(protocol: Any, field: str) -> str:
     """Return the default of a parameter as people write it."""
-    # An instance writes its parameters as people do; those that are needed get any value.
-    shown = protocol.model_construct().model_dump(mode="json", warnings=False).get(field)
-    if isinstance(shown, list):
-        # A list of groups, such as stages, is written as it is read.
-        items = [
-            " x ".join(map(str, each.values())) if isinstance(each, dict) else str(each) for each in shown
-        ]
-        shown = ("; " if any(isinstance(each, dict) for each in shown) else ", ").join(items)
-    return "optional" if shown is None or isinstance(shown, dict) else f"default {shown}"
+    from ..protocols.texts import parameter_texts
+
+    shown = parameter_texts(protocol.model_construct()).get(field)
+    return f"default {shown}" if shown else "optional"
 
 
 @contextmanager

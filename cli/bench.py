@@ -209,6 +209,8 @@ def watch(
     """Show live how the bench stands, until Ctrl+C."""
     from rich.live import Live
 
+    from ..engine.service.following import followed
+
     with _asking() as client:
         begun = client.status()
         shown = {each.channel: each for each in begun.channels if not channel or each.channel in channel}
@@ -219,31 +221,13 @@ def watch(
         with Live(_table(list(shown.values())), auto_refresh=False) as live:
             try:
                 for record in client.live(begun.seq):
-                    _take(shown, record)
+                    if record.channel in shown:
+                        shown[record.channel] = followed(shown[record.channel], record)
                     if time.monotonic() - drawn_at > 1 / _DRAWN_PER_S:
                         drawn_at = time.monotonic()
                         live.update(_table(list(shown.values())), refresh=True)
             except KeyboardInterrupt:
                 return
-
-
-def _take(shown: "dict[str, StationStatus]", record: Any) -> None:
-    """Bring what is shown up to date with a record."""
-    before = shown.get(record.channel)
-    if before is None:
-        return
-    if record.kind == "state":
-        shown[record.channel] = before.model_validate(
-            {"channel": record.channel, "run": record.run, **record.data}
-        )
-    elif record.kind == "samples":
-        last = record.rows[-1]
-        changes = {
-            "potential_V": float(last["voltage_volt"]),
-            "current_A": float(last["current_ampere"]),
-            "cycle": int(last["cycle_count"]),
-        }
-        shown[record.channel] = before.model_copy(update=changes)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The base of all protocols: parameters that validate themselves and a generator of steps."""
 
 import difflib
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import reduce
 from importlib.metadata import entry_points
 from typing import Annotated, Any, TypeAlias, get_args
@@ -153,16 +153,27 @@ def load_protocol(description: dict[str, Any]) -> Protocol:
 
 def explain(error: ValidationError, model: type[Frozen]) -> str:
     """Say in one sentence per fault which field has which value, and what is allowed."""
+    return " ".join(dict.fromkeys(sentence for _, sentence in _sentences(error, model)))
+
+
+def explain_fields(error: ValidationError, model: type[Frozen]) -> dict[str, str]:
+    """Return the sentences of `explain` by parameter; what concerns several of them is under ""."""
+    told: dict[str, list[str]] = {}
+    for place, sentence in _sentences(error, model):
+        told.setdefault(str(place[0]) if place else "", []).append(sentence)
+    return {name: " ".join(dict.fromkeys(sentences)) for name, sentences in told.items()}
+
+
+def _sentences(error: ValidationError, model: type[Frozen]) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """Yield where each fault is, and a sentence about it."""
     faults = [fault for fault in error.errors() if fault["type"] != "none_required"]
     places = [fault["loc"] for fault in faults]
-    sentences: list[str] = []
     for fault in faults:
         # A list whose items were refused is also reported as too short: say only the first.
         if any(place[: len(fault["loc"])] == fault["loc"] != place for place in places):
             continue
         field = ".".join(str(item) for item in fault["loc"] if not str(item).startswith("function-"))
-        sentences.append(_sentence(field, dict(fault), model))
-    return " ".join(dict.fromkeys(sentences))
+        yield fault["loc"], _sentence(field, dict(fault), model)
 
 
 def _sentence(field: str, fault: dict[str, Any], model: type[Frozen]) -> str:

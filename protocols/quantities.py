@@ -129,7 +129,7 @@ SpecificCapacity = Annotated[float, Quantity("C/kg", "mAh/g", above=0, at_most=1
 Temperature = Annotated[float, Quantity("K", "°C", at_least=0, at_most=2000)]
 
 
-def _split_list(value: object) -> object:
+def split_list(value: object) -> Sequence[object]:
     """Turn "20, 50, 100 mV/s" into three quantities; the last unit serves those without one."""
     if not isinstance(value, str):
         return value if isinstance(value, Sequence) else [value]
@@ -142,7 +142,7 @@ def _split_list(value: object) -> object:
 
 
 _BARE_NUMBER = re.compile(r"[+-]?[\d.]+(?:[eE][+-]?\d+)?")
-QuantityList = BeforeValidator(_split_list)
+QuantityList = BeforeValidator(split_list)
 """Annotation of a tuple of quantities that may be written as one text."""
 
 _C_RATE = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)?\s*C(?:\s*/\s*(\d+\.?\d*))?")

@@ -1,0 +1,147 @@
+"""What the window knows of the bench: kept up to date by the service."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ..engine.bench import Alarm, Record
+from ..engine.service.client import Client, ServiceError
+from ..engine.service.following import followed
+from ..engine.service.requests import EngineStatus
+from .theme import is_under_way
+
+_DRAIN_MS = 50
+_STATUS_S = 15.0
+SPARKS = 60
+
+
+class BenchState(QObject):
+    """The bench as it stands.
+
+    Parameters
+    ----------
+    client : Client
+        Of the service.
+    first : EngineStatus
+        How the bench stands now.
+
+    Attributes
+    ----------
+    changed : Signal(set)
+        Names of channels that stand differently now.
+    recorded : Signal(object)
+        A `Record`: everything that the bench publishes.
+    alarmed : Signal
+        Something about the alarms has changed.
+    link_changed : Signal(bool)
+        Whether the service answers.
+    """
+
+    changed = Signal(set)
+    recorded = Signal(object)
+    alarmed = Signal()
+    link_changed = Signal(bool)
+
+    def __init__(self, client: Client, first: EngineStatus, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.client = client
+        self.engine = first
+        self.statuses = {each.channel: each for each in first.channels}
+        self.alarms = list(first.alarms)
+        self.sparks: dict[str, deque[float]] = {name: deque(maxlen=SPARKS) for name in self.statuses}
+        """The last currents of each channel."""
+        self.is_linked = True
+        self._arrived: deque[Record] = deque()
+        self._looked: deque[EngineStatus | None] = deque()
+        self._closing = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._listen, args=(first.seq,), name="bench feed", daemon=True),
+            threading.Thread(target=self._look, name="bench look", daemon=True),
+        ]
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._drain)
+        self._timer.start(_DRAIN_MS)
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def running(self) -> int:
+        """How many runs are under way."""
+        return sum(is_under_way(each.state) for each in self.statuses.values())
+
+    def close(self) -> None:
+        """Stop listening; runs go on."""
+        self._closing.set()
+        self._timer.stop()
+        self.client.close()
+
+    def take(self, records: Iterable[Record]) -> None:
+        """Take in what the bench has published."""
+        touched: set[str] = set()
+        has_alarm = False
+        for record in records:
+            before = self.statuses.get(record.channel)
+            if before is not None:
+                self.statuses[record.channel] = followed(before, record)
+                touched.add(record.channel)
+                if record.kind == "samples" and record.rows is not None:
+                    self.sparks[record.channel].append(float(record.rows["current_ampere"][-1]))
+            if record.kind == "alarm":
+                has_alarm = True
+                self._take_alarm(Alarm.model_validate(record.data))
+            self.recorded.emit(record)
+        if touched:
+            self.changed.emit(touched)
+        if has_alarm:
+            self.alarmed.emit()
+
+    def _take_alarm(self, alarm: Alarm) -> None:
+        self.alarms = [alarm, *(each for each in self.alarms if each.id != alarm.id)]
+
+    def _listen(self, since: int) -> None:
+        try:
+            for record in self.client.live(since):
+                self._arrived.append(record)
+                if self._closing.is_set():
+                    return
+        except (ServiceError, RuntimeError):
+            # Told by the other thread, which asks again and again.
+            return
+
+    def _look(self) -> None:
+        """Ask how the bench stands now and then: the link, the disk, and what no record told."""
+        while not self._closing.wait(_STATUS_S if self.is_linked else 1.0):
+            try:
+                self._looked.append(self.client.status())
+            except (ServiceError, RuntimeError):
+                self._looked.append(None)
+
+    def _drain(self) -> None:
+        while self._looked:
+            self._take_look(self._looked.popleft())
+        if not self._arrived:
+            return
+        begun = time.perf_counter()
+        records = []
+        while self._arrived and time.perf_counter() - begun < _DRAIN_MS / 2e3:
+            records.append(self._arrived.popleft())
+        self.take(records)
+
+    def _take_look(self, status: EngineStatus | None) -> None:
+        if (status is not None) != self.is_linked:
+            self.is_linked = status is not None
+            self.link_changed.emit(self.is_linked)
+        if status is None:
+            return
+        self.engine = status
+        self.alarms = list(status.alarms)
+        changed = {each.channel for each in status.channels if self.statuses.get(each.channel) != each}
+        self.statuses = {each.channel: each for each in status.channels}
+        for name in self.statuses:
+            self.sparks.setdefault(name, deque(maxlen=SPARKS))
+        if changed:
+            self.changed.emit(changed)
+        self.alarmed.emit()

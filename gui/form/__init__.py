@@ -1,0 +1,1 @@
+"""Forms made from the descriptions of protocols, cells and limits."""

@@ -1,0 +1,185 @@
+"""The instruments of the bench: find, name, test."""
+
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QProcess, Signal
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from .bench import BenchState
+from .theme import Theme, colour_of, symbol_of
+from .widgets import button, label
+
+RESISTOR_TEST = {
+    "protocol": "LinearSweep",
+    "start": "0 V",
+    "stop": "0.1 V",
+    "rate": "10 mV/s",
+    "rest_before": "1 s",
+}
+"""A sweep whose slope is a resistance."""
+
+
+class Instruments(QWidget):
+    """What stands on the bench, and what is connected besides.
+
+    Attributes
+    ----------
+    tested : Signal(str)
+        A person wants to measure a resistor on this channel.
+    served : Signal(object)
+        Path of a bench file that a person wants to work with.
+    trying : Signal
+        A person wants a simulated bench.
+    said : Signal(str, str)
+        Something to tell: "info" or "error", and a sentence.
+    """
+
+    tested = Signal(str)
+    served = Signal(object)
+    trying = Signal()
+    said = Signal(str, str)
+
+    def __init__(self, bench: BenchState | None, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._bench, self._theme = bench, theme
+        self._process: QProcess | None = None
+        self.tree = QTreeWidget()
+        self.tree.setHeaderLabels(["Instrument and channels", "State", "What to know"])
+        self.tree.setColumnWidth(0, 340)
+        self.tree.setAccessibleName("Instruments")
+        self.address = QLineEdit()
+        self.address.setPlaceholderText(
+            "Also look at: a host name, socket://host:port, or a port such as COM5"
+        )
+        self.found = QPlainTextEdit()
+        self.found.setReadOnly(True)
+        self.found.setPlaceholderText(
+            "What a scan finds, and the bench file that it proposes, is shown here."
+        )
+        self.scan_button = button(
+            "Scan", "Look at serial ports, VISA resources and the address given", self.scan
+        )
+        self.save_button = button(
+            "Save as bench file …", "Keep what was found; name the channels in the file", self._save
+        )
+        self.save_button.setEnabled(False)
+        self.test_button = button(
+            "Measure a resistor",
+            "Sweep 0 to 0.1 V on the chosen channel: its slope is the resistance",
+            self._test,
+        )
+        self.open_button = button(
+            "Open a bench file …", "Work with the instruments of a bench file", self._open
+        )
+        self.try_button = button(
+            "Try a simulated bench",
+            "Five simulated cells, to try everything without hardware",
+            self.trying.emit,
+        )
+        self._proposal = ""
+        self._lay_out()
+        if bench is not None:
+            bench.changed.connect(lambda _: self.refresh())
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show how the instruments stand."""
+        if self._bench is None:
+            return
+        for status in self._bench.statuses.values():
+            name, _, what = status.instrument.partition(": ")
+            top = self._item(None, name)
+            if what and top.text(2) != what:
+                top.setText(2, what)
+            item = self._item(top, status.channel)
+            state = f"{symbol_of(status.state)} {status.state}"
+            if item.text(1) != state:
+                item.setText(1, state)
+                item.setForeground(1, colour_of(status.state, self._theme))
+            if item.text(2) != status.detail:
+                item.setText(2, status.detail)
+
+    def scan(self) -> None:
+        """Look for instruments, in a process of its own; nothing is changed at them."""
+        if self._process is not None:
+            return
+        self.scan_button.setEnabled(False)
+        self.found.setPlainText("Looking …")
+        self._process = QProcess(self)
+        self._process.setProcessChannelMode(QProcess.ProcessChannelMode.MergedChannels)
+        self._process.finished.connect(self._scanned)
+        more = [self.address.text().strip()] if self.address.text().strip() else []
+        self._process.start(sys.executable, ["-m", "faradaic", "instruments", *more])
+
+    def _scanned(self) -> None:
+        assert self._process is not None  # noqa: S101  for the types
+        said = bytes(self._process.readAll().data()).decode("utf-8", "replace")
+        self._process.deleteLater()
+        self._process = None
+        self.scan_button.setEnabled(True)
+        self.found.setPlainText(said)
+        _, mark, proposal = said.partition("(write it with --write bench.yaml):\n\n")
+        self._proposal = proposal if mark else ""
+        self.save_button.setEnabled(bool(self._proposal))
+
+    def _save(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Save the bench file", "bench.yaml", "Bench files (*.yaml)"
+        )
+        if not name:
+            return
+        try:
+            Path(name).write_text(self._proposal, encoding="utf-8")
+        except OSError as error:
+            self.said.emit("error", f"{name} was not saved: {error.strerror}.")
+            return
+        self.served.emit(Path(name))
+
+    def _open(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Open a bench file", "", "Bench files (*.yaml *.yml)")
+        if name:
+            self.served.emit(Path(name))
+
+    def _test(self) -> None:
+        item = self.tree.currentItem()
+        if item is None or item.parent() is None:
+            self.said.emit("info", "Choose a channel in the list, connect a resistor to it, and try again.")
+            return
+        self.tested.emit(item.text(0))
+
+    def _item(self, parent: QTreeWidgetItem | None, name: str) -> QTreeWidgetItem:
+        """Return the item with a name, made where there is none."""
+        inside = parent or self.tree.invisibleRootItem()
+        for item in (inside.child(index) for index in range(inside.childCount())):
+            if item is not None and item.text(0) == name:
+                return item
+        made = QTreeWidgetItem(inside, [name])
+        if parent is None:
+            made.setExpanded(True)
+        return made
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        for each in (self.test_button, self.open_button, self.try_button):
+            top.addWidget(each)
+        top.addStretch()
+        search = QHBoxLayout()
+        for each in (self.address, self.scan_button, self.save_button):
+            search.addWidget(each)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.addLayout(top)
+        layout.addWidget(self.tree, 2)
+        layout.addWidget(label("Find instruments", "title"))
+        layout.addLayout(search)
+        layout.addWidget(self.found, 1)

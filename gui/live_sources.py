@@ -1,0 +1,76 @@
+"""The runs under way as sources of plots: their past from the file, their present from the bench."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject
+
+from ..engine.bench import Record
+from ..protocols import Cell
+from .asking import Asking
+from .bench import BenchState
+from .plots.source import Source, read_run
+
+
+class LiveSources(QObject):
+    """One source for each channel that is plotted; it goes on with the channel's next run.
+
+    Parameters
+    ----------
+    bench : BenchState
+        Publishes the samples.
+    asking : Asking
+        Reads files in other threads.
+    """
+
+    def __init__(self, bench: BenchState, asking: Asking, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bench, self._asking = bench, asking
+        self._sources: dict[str, Source] = {}
+        bench.recorded.connect(self._take)
+
+    def of(self, channel: str) -> Source:
+        """Return the source of a channel's run, the one under way or the last."""
+        known = self._sources.get(channel)
+        if known is not None:
+            return known
+        status = self._bench.statuses[channel]
+        path = Path(status.file) if status.file else None
+        label = f"{channel} · {status.cell}" if status.cell else channel
+        source = Source(label, Cell(), status.protocol, path, self)
+        source.run = status.run
+        self._sources[channel] = source
+        if path is not None:
+            self._read(source, path)
+        return source
+
+    def _read(self, source: Source, path: Path) -> None:
+        def show(found: dict[str, Any]) -> None:
+            if source.path == path:
+                source.cell = found["cell"]
+                source.replace(found["samples"], found["impedance"])
+
+        # A run that has just begun may have no file yet; what it publishes is shown all the same.
+        self._asking.do(lambda: read_run(path), show, lambda _: None)
+
+    def _take(self, record: Record) -> None:
+        source = self._sources.get(record.channel)
+        if source is None:
+            return
+        if record.kind == "run_started":
+            path = Path(record.data["file"])
+            source.run = record.run
+            if source.path != path:
+                source.restart(
+                    f"{record.channel} · {record.data['cell']}", Cell(), record.data["protocol"], path
+                )
+                self._read(source, path)
+        elif record.rows is not None and record.run == source.run:
+            known = source.samples if record.kind == "samples" else source.impedance
+            end_s = known["test_time_second"][-1] if len(known) else -np.inf
+            rows = record.rows[record.rows["test_time_second"] > end_s]
+            if len(rows):
+                source.append(rows)
+        elif record.kind == "missed" and source.path is not None:
+            self._read(source, source.path)

@@ -1,0 +1,1 @@
+"""Plots of runs, live and recorded: nothing hidden, nothing slow."""

@@ -1,0 +1,56 @@
+"""A plot as a picture, as numbers, or on the clipboard."""
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtGui import QGuiApplication
+
+from .graphics import exporters
+from .plot import Plot
+from .source import Source
+
+_WIDTH = 2000
+FILTERS = "Picture (*.png);;Drawing (*.svg);;Numbers (*.csv)"
+
+
+def export(plot: Plot, path: Path) -> None:
+    """Write what a plot shows as PNG, SVG or CSV, by the ending of the path.
+
+    Raises
+    ------
+    ValueError
+        The ending is none of these.
+    OSError
+        The file cannot be written.
+    """
+    match path.suffix.lower():
+        case ".png":
+            exporter = exporters.ImageExporter(plot.canvas.scene())
+            exporter.parameters()["width"] = _WIDTH
+            if not exporter.export(toBytes=True).save(str(path)):
+                raise OSError(f"{path} cannot be written.")
+        case ".svg":
+            path.write_bytes(exporters.SVGExporter(plot.canvas.scene()).export(toBytes=True))
+        case ".csv":
+            _write_samples(path, [each for each in plot.sources if each not in plot.hidden])
+        case other:
+            raise ValueError(f"{other or 'no ending'} is no kind of export; use .png, .svg or .csv.")
+
+
+def copy(plot: Plot) -> None:
+    """Put the picture of a plot on the clipboard."""
+    exporter = exporters.ImageExporter(plot.canvas.scene())
+    QGuiApplication.clipboard().setImage(exporter.export(toBytes=True))
+
+
+def _write_samples(path: Path, sources: list[Source]) -> None:
+    """Write every sample of every source, whether it is seen or not."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for source in sources:
+            for rows in (source.samples, source.impedance):
+                if not len(rows):
+                    continue
+                names = rows.dtype.names or ()
+                file.write(f"# {source.label}\n{','.join(names)}\n")
+                columns = [rows[name] for name in names]
+                np.savetxt(file, np.column_stack(columns), fmt="%.10g", delimiter=",")

@@ -1,0 +1,150 @@
+"""A plot with its tools: view, units, curves to overlay, export."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QMenu,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..theme import Theme
+from ..widgets import label, tool
+from .export import FILTERS, copy, export
+from .plot import Plot
+from .source import Source
+from .views import CURRENT_UNITS, VIEWS, current_factor, view_of
+
+
+class PlotPanel(QWidget):
+    """A plot of one run, over which others can be laid.
+
+    Attributes
+    ----------
+    overlay_wanted : Signal(object)
+        A person wants to lay another run over this panel's; the panel.
+    said : Signal(str, str)
+        Something to tell: "info" or "error", and a sentence.
+    """
+
+    overlay_wanted = Signal(object)
+    said = Signal(str, str)
+
+    def __init__(
+        self, theme: Theme, source: Source, view: str | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.plot = Plot(theme, view or view_of(source.protocol))
+        self.view = QComboBox()
+        self.view.setAccessibleName("View")
+        self.view.addItems(list(VIEWS))
+        self.view.setCurrentText(self.plot.view_name)
+        self.view.currentTextChanged.connect(self.plot.set_view)
+        self.unit = QComboBox()
+        self.unit.setAccessibleName("Unit of currents")
+        self.unit.setToolTip("Show currents and charges in")
+        self.unit.addItems(CURRENT_UNITS)
+        self.unit.currentTextChanged.connect(self._set_unit)
+        self.log = tool("log", "Logarithmic y axis", checkable=True)
+        self.log.toggled.connect(self.plot.set_log)
+        self.follow = tool(
+            "Follow", "Let the range follow the data again (double click in the plot)", self.plot.follow
+        )
+        self.curves = tool("Curves ▾", "Show, hide and overlay curves", self._show_curves)
+        self.export_button = tool("Export ▾", "Save the plot as a picture or as numbers", self._show_export)
+        self.values = label(role="faint")
+        self.plot.pointed.connect(self.values.setText)
+        self.plot.canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.plot.canvas.customContextMenuRequested.connect(self._show_export_at)
+        self.plot.canvas.viewport().installEventFilter(self)
+        tools = QHBoxLayout()
+        tools.setContentsMargins(4, 4, 4, 0)
+        for each in (self.view, self.unit, self.log, self.follow, self.curves, self.export_button):
+            tools.addWidget(each)
+        tools.addStretch()
+        tools.addWidget(self.values)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(tools)
+        layout.addWidget(self.plot, 1)
+        self.plot.add(source)
+        source.restarted.connect(self._restart)
+        self._folder = Path.home()
+
+    @property
+    def source(self) -> Source:
+        """The run that the panel is about."""
+        return self.plot.sources[0]
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the data again at a double click."""
+        if event.type() == event.Type.MouseButtonDblClick:
+            self.plot.follow()
+            return True
+        return super().eventFilter(watched, event)
+
+    def export_to(self, path: Path) -> None:
+        """Save what the plot shows."""
+        try:
+            export(self.plot, path)
+        except (OSError, ValueError) as error:
+            self.said.emit("error", f"The plot was not saved: {error}")
+        else:
+            self.said.emit("info", f"Saved {path}.")
+
+    def _restart(self) -> None:
+        """Show another run in the view that suits it."""
+        self.plot.set_marks({})
+        self.view.setCurrentText(view_of(self.source.protocol))
+        self.plot.follow()
+
+    def _set_unit(self, unit: str) -> None:
+        if unit != "A" and all(current_factor(source, unit) is None for source in self.plot.sources):
+            needs = "electrode area" if unit == "mA/cm²" else "active mass"
+            self.said.emit("info", f"Currents in {unit} need the cell's {needs}, which is not known.")
+            self.unit.setCurrentText("A")
+            return
+        self.plot.set_current_unit(unit)
+
+    def _show_curves(self) -> None:
+        menu = QMenu(self)
+        for source in self.plot.sources:
+            shown = menu.addAction(source.label)
+            shown.setCheckable(True)
+            shown.setChecked(source not in self.plot.hidden)
+            shown.toggled.connect(lambda on, each=source: self.plot.show_source(each, on))
+        menu.addSeparator()
+        menu.addAction("Overlay another run …", lambda: self.overlay_wanted.emit(self))
+        for source in self.plot.sources[1:]:
+            menu.addAction(f"Take away {source.label}", lambda each=source: self.plot.remove(each))
+        menu.popup(self.curves.mapToGlobal(QPoint(0, self.curves.height())))
+
+    def _show_export(self) -> None:
+        self._export_menu().popup(self.export_button.mapToGlobal(QPoint(0, self.export_button.height())))
+
+    def _show_export_at(self, position: QPoint) -> None:
+        self._export_menu().popup(self.plot.canvas.mapToGlobal(position))
+
+    def _export_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.addAction("Save as PNG, SVG or CSV …", self._ask_and_export)
+        menu.addAction("Copy picture", lambda: copy(self.plot))
+        return menu
+
+    def _ask_and_export(self) -> None:
+        proposed = self._folder / "plot.png"
+        if self.source.path is not None:
+            proposed = self._folder / f"{self.source.path.stem}.png"
+        name, chosen = QFileDialog.getSaveFileName(self, "Save plot", str(proposed), FILTERS)
+        if not name:
+            return
+        path = Path(name)
+        if not path.suffix:
+            path = path.with_suffix(chosen.rpartition("*")[2].rstrip(")"))
+        self._folder = path.parent
+        self.export_to(path)

@@ -1,0 +1,329 @@
+"""A plot of one or more runs: linked panes, cursor, units, and an autorange that respects the hand."""
+
+import numpy as np
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ..theme import Theme
+from .graphics import InfiniteLine, PlotDataItem, PlotItem, pg
+from .source import Source
+from .thinning import Floats, thinned, thinned_path
+from .views import VIEWS, Axis, Pane, potential, shown_scale
+
+_REFRESH_MS = 100
+_MOST_LEGEND = 12
+
+
+class Curve:
+    """One source in one pane: its values as shown, and its item."""
+
+    def __init__(self, item: PlotDataItem) -> None:
+        self.item = item
+        self.x: Floats = np.empty(0)
+        self.y: Floats = np.empty(0)
+        self.version = -1
+
+
+class Plot(QWidget):
+    """Draws sources in one of the `VIEWS`.
+
+    Parameters
+    ----------
+    theme : Theme
+        The colours.
+    view : str
+        A key of `VIEWS`.
+
+    Attributes
+    ----------
+    pointed : Signal(str)
+        The values under the mouse, in words.
+    """
+
+    pointed = Signal(str)
+
+    def __init__(self, theme: Theme, view: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self.view_name = view
+        self.current_unit = "A"
+        self.is_log = False
+        self.sources: list[Source] = []
+        self.hidden: set[Source] = set()
+        self.canvas = pg.GraphicsLayoutWidget()
+        self.plots: list[PlotItem] = []
+        self._curves: list[dict[Source, Curve]] = []
+        self._axes: list[tuple[Axis, Axis]] = []
+        self._scales: list[tuple[float, float]] = []
+        self._units: list[tuple[str, str]] = []
+        self._cursors: list[InfiniteLine] = []
+        self._marks: dict[str, float] = {}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.canvas)
+        self._mouse = pg.SignalProxy(self.canvas.scene().sigMouseMoved, rateLimit=30, slot=self._point)
+        self._is_dirty = False
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._refresh_if_dirty)
+        self._timer.start(_REFRESH_MS)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.refresh)
+        self.rebuild()
+
+    def add(self, source: Source) -> None:
+        """Draw a source as well."""
+        if source in self.sources:
+            return
+        self.sources.append(source)
+        source.changed.connect(self._touch)
+        self.rebuild()
+
+    def remove(self, source: Source) -> None:
+        """Draw a source no more."""
+        if source in self.sources:
+            self.sources.remove(source)
+            self.hidden.discard(source)
+            source.changed.disconnect(self._touch)
+            self.rebuild()
+
+    def set_view(self, name: str) -> None:
+        """Show another view."""
+        self.view_name = name
+        self.rebuild()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self.theme = theme
+        self.rebuild()
+
+    def set_current_unit(self, unit: str) -> None:
+        """Show currents and charges in another unit."""
+        self.current_unit = unit
+        self.rebuild()
+
+    def set_log(self, is_log: bool) -> None:
+        """Show the magnitude of y on a logarithmic axis, or y itself on a linear one."""
+        self.is_log = is_log
+        self.rebuild()
+
+    def show_source(self, source: Source, shown: bool) -> None:
+        """Show a source, or leave it out for the time being."""
+        (self.hidden.discard if shown else self.hidden.add)(source)
+        self.rebuild()
+
+    def set_marks(self, marks: dict[str, float]) -> None:
+        """Mark potentials, such as an onset, by what they are called; only plots over the potential show them."""
+        self._marks = marks
+        self.rebuild()
+
+    def colour(self, source: Source) -> str:
+        """Return the colour of a source's curve."""
+        colours = self.theme.curves
+        return colours[self.sources.index(source) % len(colours)]
+
+    @property
+    def is_following(self) -> bool:
+        """Whether the range follows the data; it does not after a person has zoomed or moved it."""
+        return all(all(plot.vb.state["autoRange"]) for plot in self.plots)
+
+    def follow(self) -> None:
+        """Let the range follow the data again."""
+        for plot in self.plots:
+            plot.enableAutoRange()
+        self.refresh(everything=True)
+
+    def rebuild(self) -> None:
+        """Make all panes anew."""
+        self.canvas.clear()
+        self.canvas.setBackground(self.theme.panel)
+        self.plots, self._curves, self._axes, self._cursors, self._scales, self._units = (
+            [],
+            [],
+            [],
+            [],
+            [],
+            [],
+        )
+        panes = VIEWS[self.view_name].panes
+        for index, pane in enumerate(panes):
+            self._add_pane(pane, is_first=index == 0, is_last=index == len(panes) - 1)
+        self.refresh(everything=True)
+
+    def _add_pane(self, pane: Pane, *, is_first: bool, is_last: bool) -> None:
+        plot = self.canvas.addPlot(row=len(self.plots), col=0)
+        plot.showGrid(x=True, y=True, alpha=0.15)
+        plot.setLogMode(y=self.is_log)
+        plot.getAxis("left").setWidth(72)
+        for name in ("left", "bottom"):
+            axis = plot.getAxis(name)
+            axis.setPen(self.theme.faint)
+            axis.setTextPen(self.theme.text)
+            axis.enableAutoSIPrefix(False)
+        plot.setAspectLocked(pane.is_square)
+        if is_first:
+            legend = plot.addLegend(offset=(-10, 10), labelTextColor=self.theme.text)
+            legend.setVisible(1 < len(self.sources) <= _MOST_LEGEND)
+        else:
+            plot.setXLink(self.plots[0])
+        if not is_last:
+            plot.getAxis("bottom").setStyle(showValues=False)
+        curves: dict[Source, Curve] = {}
+        for source in self.sources:
+            if source in self.hidden:
+                continue
+            colour = self.colour(source)
+            item = pg.PlotDataItem(
+                pen=pg.mkPen(colour, width=1.5),
+                symbol="o" if pane.has_points else None,
+                symbolSize=5,
+                symbolBrush=colour,
+                symbolPen=None,
+                name=source.label,
+                connect="finite",
+            )
+            plot.addItem(item)
+            curves[source] = Curve(item)
+        cursor = pg.InfiniteLine(angle=90, pen=pg.mkPen(self.theme.faint, style=Qt.PenStyle.DashLine))
+        cursor.hide()
+        plot.addItem(cursor, ignoreBounds=True)
+        if pane.x is potential:
+            for text, value in self._marks.items():
+                line = pg.InfiniteLine(
+                    value,
+                    pen=pg.mkPen(self.theme.curves[1], width=1.5, style=Qt.PenStyle.DashLine),
+                    label=text,
+                    labelOpts={"color": self.theme.text, "position": 0.9, "fill": self.theme.panel},
+                )
+                plot.addItem(line, ignoreBounds=True)
+        plot.vb.sigXRangeChanged.connect(lambda *_: self._soon.start(0))
+        plot.vb.setMenuEnabled(False)
+        self.plots.append(plot)
+        self._curves.append(curves)
+        self._cursors.append(cursor)
+        self._axes.append((Axis("", ""), Axis("", "")))
+        self._scales.append((1.0, 1.0))
+        self._units.append(("", ""))
+
+    def _touch(self) -> None:
+        self._is_dirty = True
+
+    def _refresh_if_dirty(self) -> None:
+        if self._is_dirty and self.isVisible():
+            self.refresh()
+
+    def refresh(self, *, everything: bool = False) -> None:
+        """Draw what has changed: new samples, or another part of the curves."""
+        self._is_dirty = False
+        panes = VIEWS[self.view_name].panes
+        for index, (pane, plot, curves) in enumerate(zip(panes, self.plots, self._curves, strict=True)):
+            self._take_new(index, pane, curves)
+            pixels = max(int(plot.vb.width()), 300)
+            follows = bool(plot.vb.state["autoRange"][0]) or everything
+            low, high = (-np.inf, np.inf) if follows else plot.vb.viewRange()[0]
+            for curve in curves.values():
+                if pane.rises:
+                    x, y = thinned(curve.x, curve.y, low, high, pixels)
+                else:
+                    x, y = thinned_path(curve.x, curve.y, pixels)
+                curve.item.setData(x, y)
+
+    def _take_new(self, index: int, pane: Pane, curves: dict[Source, Curve]) -> None:
+        stale = [source for source, curve in curves.items() if curve.version != source.version]
+        if not stale:
+            return
+        found = {
+            source: (pane.x(source, self.current_unit), pane.y(source, self.current_unit)) for source in stale
+        }
+        (x_axis, _), (y_axis, _) = next(iter(found.values()))
+        # All curves of a pane are in the same units: those for the largest value of any.
+        old_scales, old_axes = self._scales[index], self._axes[index]
+        x_scale, x_unit = shown_scale(x_axis, self._largest(curves, found, 0, old_scales[0]))
+        y_scale, y_unit = shown_scale(y_axis, self._largest(curves, found, 1, old_scales[1]))
+        if (x_scale, y_scale) != old_scales:
+            found = {
+                source: (pane.x(source, self.current_unit), pane.y(source, self.current_unit))
+                for source in curves
+            }
+        for source, ((_, x), (_, y)) in found.items():
+            curve = curves[source]
+            curve.x, curve.y = x / x_scale, y / y_scale
+            if self.is_log:
+                curve.y = np.abs(curve.y)
+            curve.version = source.version
+        self._scales[index], self._axes[index] = (x_scale, y_scale), (x_axis, y_axis)
+        self._units[index] = (x_unit, y_unit)
+        if old_axes != self._axes[index] or (x_scale, y_scale) != old_scales:
+            plot = self.plots[index]
+            if plot.getAxis("bottom").style["showValues"]:
+                plot.setLabel("bottom", _label(x_axis, x_unit), color=self.theme.text)
+            bars = ("|", "|") if self.is_log else ("", "")
+            plot.setLabel("left", _label(y_axis, y_unit, bars), color=self.theme.text)
+
+    @staticmethod
+    def _largest(
+        curves: dict[Source, Curve],
+        found: dict[Source, tuple[tuple[Axis, Floats], tuple[Axis, Floats]]],
+        which: int,
+        scale: float,
+    ) -> float:
+        sizes = [_size(values[which][1]) for values in found.values()]
+        sizes += [
+            _size((curve.x, curve.y)[which]) * scale
+            for source, curve in curves.items()
+            if source not in found
+        ]
+        return max(sizes, default=0.0)
+
+    def _point(self, event: tuple[QPointF]) -> None:
+        """Say what is under the mouse: the nearest sample of the first curve."""
+        position = event[0]
+        for plot, curves in zip(self.plots, self._curves, strict=True):
+            if not plot.sceneBoundingRect().contains(position) or not curves:
+                continue
+            x = plot.vb.mapSceneToView(position).x()
+            for cursor in self._cursors:
+                cursor.setPos(x)
+                cursor.show()
+            self.pointed.emit(self._values_at(plot.vb.mapSceneToView(position), plot))
+            return
+        for cursor in self._cursors:
+            cursor.hide()
+        self.pointed.emit("")
+
+    def _values_at(self, point: QPointF, plot: PlotItem) -> str:
+        pane = VIEWS[self.view_name].panes[0]
+        said: list[str] = []
+        source = next(iter(self._curves[0]))
+        index = 0
+        for number, curves in enumerate(self._curves):
+            curve = curves[source]
+            if not len(curve.x):
+                return ""
+            if number == 0:
+                if pane.rises:
+                    index = min(int(np.searchsorted(curve.x, point.x())), len(curve.x) - 1)
+                else:
+                    wide, high = plot.vb.viewPixelSize()
+                    y = np.log10(curve.y) if self.is_log else curve.y
+                    far = np.hypot((curve.x - point.x()) / wide, (y - point.y()) / high)
+                    index = int(np.nanargmin(far)) if np.isfinite(far).any() else 0
+                said.append(self._value(number, 0, curve.x[index]))
+            if index < len(curve.y):
+                said.append(self._value(number, 1, curve.y[index]))
+        return "   ".join(said)
+
+    def _value(self, number: int, which: int, shown: float) -> str:
+        axis, unit = self._axes[number][which], self._units[number][which]
+        return f"{axis.name} {shown:.5g} {unit}".rstrip()
+
+
+def _size(values: Floats) -> float:
+    finite = values[np.isfinite(values)] if len(values) < 100_000 else values
+    if not len(finite):
+        return 0.0
+    return float(max(abs(np.nanmin(finite)), abs(np.nanmax(finite))))
+
+
+def _label(axis: Axis, unit: str, bars: tuple[str, str] = ("", "")) -> str:
+    return f"{bars[0]}{axis.name}{bars[1]} ({unit})" if unit else f"{bars[0]}{axis.name}{bars[1]}"

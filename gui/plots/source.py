@@ -1,0 +1,136 @@
+"""What is plotted: the samples of one run, under way or recorded."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from ...core.samples import IMPEDANCE, SAMPLE, Block
+from ...protocols import Cell
+from .thinning import Floats
+
+_FIRST = 4096
+_MOST_LIVE = 4_000_000
+"""Beyond so many samples of a run under way, every second of the older half is left out of the picture."""
+
+
+class Source(QObject):
+    """The samples of a run.
+
+    Parameters
+    ----------
+    label : str
+        What the curve is called.
+    cell : Cell
+        Its area and mass make densities of currents.
+    protocol : str
+        The protocol's name.
+
+    Attributes
+    ----------
+    changed : Signal
+        There are more samples.
+    restarted : Signal
+        It is another run now.
+    """
+
+    changed = Signal()
+    restarted = Signal()
+
+    def __init__(
+        self, label: str, cell: Cell, protocol: str, path: Path | None = None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.label = label
+        self.cell = cell
+        self.protocol = protocol
+        self.path = path
+        self.run = ""
+        """Id of the run."""
+        self.version = 0
+        """Counts up with every change."""
+        self._samples = np.empty(_FIRST, SAMPLE)
+        self._count = 0
+        self._impedance = np.empty(0, IMPEDANCE)
+        self._columns: dict[str, tuple[int, Floats]] = {}
+
+    @property
+    def samples(self) -> Block:
+        """All samples, as `SAMPLE` rows."""
+        return self._samples[: self._count]
+
+    @property
+    def impedance(self) -> Block:
+        """All points of spectra, as `IMPEDANCE` rows."""
+        return self._impedance
+
+    def column(self, name: str) -> Floats:
+        """Return one field of the samples, contiguous in memory."""
+        known = self._columns.get(name)
+        if known is None or known[0] != self.version:
+            known = (self.version, np.ascontiguousarray(self.samples[name], dtype=np.float64))
+            self._columns[name] = known
+        return known[1]
+
+    def replace(self, samples: Block, impedance: Block) -> None:
+        """Take samples in place of those known; later ones that are known already stay behind them."""
+        end_s = samples["test_time_second"][-1] if len(samples) else -np.inf
+        newer = self.samples[self.samples["test_time_second"] > end_s]
+        self._samples, self._count = np.concatenate([samples, newer]), len(samples) + len(newer)
+        end_s = impedance["test_time_second"][-1] if len(impedance) else -np.inf
+        self._impedance = np.concatenate(
+            [impedance, self._impedance[self._impedance["test_time_second"] > end_s]]
+        )
+        self._tell()
+
+    def restart(self, label: str, cell: Cell, protocol: str, path: Path | None) -> None:
+        """Become another run, of which nothing is known yet."""
+        self.label, self.cell, self.protocol, self.path = label, cell, protocol, path
+        self._count, self._impedance = 0, self._impedance[:0]
+        self._tell()
+        self.restarted.emit()
+
+    def append(self, rows: Block) -> None:
+        """Take more rows of `SAMPLE` or of `IMPEDANCE`."""
+        if rows.dtype != SAMPLE:
+            self._impedance = np.concatenate([self._impedance, rows])
+        else:
+            if self._count > _MOST_LIVE:
+                self._leave_out_half()
+            if self._count + len(rows) > len(self._samples):
+                larger = np.empty(max(2 * len(self._samples), self._count + len(rows)), SAMPLE)
+                larger[: self._count] = self.samples
+                self._samples = larger
+            self._samples[self._count : self._count + len(rows)] = rows
+            self._count += len(rows)
+        self._tell()
+
+    def _leave_out_half(self) -> None:
+        half = self._count // 2
+        kept = np.concatenate([self._samples[:half:2], self._samples[half : self._count]])
+        self._samples[: len(kept)], self._count = kept, len(kept)
+
+    def _tell(self) -> None:
+        self.version += 1
+        self.changed.emit()
+
+
+def read_run(path: Path) -> dict[str, Any]:
+    """Read what a plot needs of a run file; may take long, so that it belongs in another thread.
+
+    Raises
+    ------
+    StorageError
+        It is not a run file.
+    """
+    from ...storage import Run  # noqa: PLC0415  the window is there before HDF5 is loaded
+
+    with Run.open(path) as run:
+        return {
+            "samples": run.samples,
+            "impedance": run.impedance,
+            "cell": Cell.from_metadata(run.cell),
+            "protocol": str(run.attributes["protocol"]),
+            "label": f"{run.attributes['cell']} · {run.attributes['protocol']}",
+        }

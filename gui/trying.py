@@ -1,0 +1,112 @@
+"""A simulated bench for a first try: its file, and the processes that serve it."""
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+
+from ..engine.service.client import Client
+from ..engine.service.starting import started
+from .places import own_folder, save_yaml
+
+SPEED = 500.0
+"""How many times faster than real time the simulated bench lives."""
+_INSTRUMENTS = {
+    "Steel 1": ("emstat4-hr", "emstat", "SS|IGE-2|Li"),
+    "Steel 2": ("emstat4-hr", "emstat", "SS|PE|Li"),
+    "Symmetric": ("emstat4-hr", "emstat", "Li|IGE-2|Li"),
+    "Full cell": ("emstat4-hr", "emstat", "LFP|IGE-2|Li"),
+    "Resistor": ("emstat4-hr", "emstat", "Resistor(1000)"),
+}
+"""By the channel's name: model, driver and cell."""
+
+
+def trying_home() -> Path:
+    """Return the private folder of the simulated bench, which never meets that of a real one."""
+    return own_folder() / "simulated bench"
+
+
+def start_trying(folder: Path) -> Client:
+    """Serve the simulated bench, and return a client of it; one that runs already is taken.
+
+    Raises
+    ------
+    ServiceError
+        It could not be started.
+    """
+    home = trying_home()
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ["FARADAIC_HOME"] = str(home)
+    bench = home / "simulated bench.yaml"
+    if not _is_simulated(home):
+        _write_bench(bench)
+        _simulate(bench, home)
+    return started(bench, folder)
+
+
+def end_trying() -> None:
+    """End the simulated bench: the engine first, in good order."""
+    home = trying_home()
+    for name in ("engine.pid", "simulation.pid"):
+        process = _process(home / name)
+        if process is not None:
+            process.terminate()
+            psutil.wait_procs([process], timeout=10)
+        (home / name).unlink(missing_ok=True)
+
+
+def note_engine(pid: int) -> None:
+    """Keep in mind which process is the engine of the simulated bench."""
+    (trying_home() / "engine.pid").write_text(str(pid), encoding="utf-8")
+
+
+def _is_simulated(home: Path) -> bool:
+    return _process(home / "simulation.pid") is not None
+
+
+def _process(file: Path) -> psutil.Process | None:
+    """Return the process whose number a file holds, where that is one of ours."""
+    try:
+        process = psutil.Process(int(file.read_text("utf-8")))
+        return process if "faradaic" in " ".join(process.cmdline()) else None
+    except (OSError, ValueError, psutil.Error):
+        return None
+
+
+def _write_bench(path: Path) -> None:
+    with ExitStack() as stack:
+        held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in _INSTRUMENTS]
+        ports = [each.getsockname()[1] for each in held]
+    instruments = {
+        name: {
+            "driver": driver,
+            "address": f"socket://127.0.0.1:{port}",
+            "channels": {"1": {"name": name}},
+            "simulated": {"model": model, "cells": {"1": cell}, "seed": seed},
+        }
+        for seed, (port, (name, (model, driver, cell))) in enumerate(
+            zip(ports, _INSTRUMENTS.items(), strict=True), 1
+        )
+    }
+    save_yaml(path, {"speed": SPEED, "alarms": {"desktop": False}, "instruments": instruments})
+
+
+def _simulate(bench: Path, home: Path) -> None:
+    process = subprocess.Popen(  # noqa: S603  our own program
+        [sys.executable, "-m", "faradaic", "simulate", str(bench)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+    (home / "simulation.pid").write_text(str(process.pid), encoding="utf-8")
+    assert process.stdout is not None  # noqa: S101  for the types
+    for _ in _INSTRUMENTS:
+        # It says a line for each instrument that it serves.
+        process.stdout.readline()
+    process.stdout.close()

@@ -1,0 +1,138 @@
+"""The middle of the window: plots and plans, in tabs or side by side."""
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QLabel, QMdiArea, QMdiSubWindow, QScrollArea, QTabBar, QWidget
+
+from .asking import Asking
+from .plots.panel import PlotPanel
+from .plots.source import Source, read_run
+from .theme import Theme
+
+
+class Workspace(QMdiArea):
+    """Holds panels: as tabs, or tiled.
+
+    Attributes
+    ----------
+    said : Signal(str, str)
+        Something to tell: "info" or "error", and a sentence.
+    overlay_wanted : Signal(object)
+        A person wants to lay another run over this panel's.
+    """
+
+    said = Signal(str, str)
+    overlay_wanted = Signal(object)
+
+    def __init__(self, asking: Asking, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._asking, self._theme = asking, theme
+        self.setViewMode(QMdiArea.ViewMode.TabbedView)
+        self.setTabsClosable(True)
+        self.setTabsMovable(True)
+        self.setDocumentMode(True)
+        self.setBackground(Qt.GlobalColor.transparent)
+
+    @property
+    def panels(self) -> list[PlotPanel]:
+        """All plots, in the order of their tabs."""
+        widgets = [window.widget() for window in self.subWindowList()]
+        return [each for each in widgets if isinstance(each, PlotPanel)]
+
+    def put(self, widget: QWidget, title: str) -> None:
+        """Show a panel, in front of the others."""
+        window = self.addSubWindow(widget)
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        widget.setWindowTitle(title)
+        self._show(window)
+
+    def bring(self, widget: QWidget) -> bool:
+        """Bring a panel to the front; return whether it is here."""
+        for window in self.subWindowList():
+            if window.widget() is widget:
+                self._show(window)
+                return True
+        return False
+
+    def plot(self, source: Source, title: str) -> PlotPanel:
+        """Show the plot of a run; one that is here already is brought to the front."""
+        for panel in self.panels:
+            if panel.source is source:
+                self.bring(panel)
+                return panel
+        panel = PlotPanel(self._theme, source)
+        panel.said.connect(self.said)
+        panel.overlay_wanted.connect(self.overlay_wanted)
+        self.put(panel, title)
+        return panel
+
+    def open_runs(self, paths: list[Path]) -> None:
+        """Plot recorded runs, one over the other."""
+        panel: PlotPanel | None = None
+
+        def show(found: list[dict[str, Any]]) -> None:
+            nonlocal panel
+            for path, each in zip(paths, found, strict=True):
+                source = Source(each["label"], each["cell"], each["protocol"], path, self)
+                source.replace(each["samples"], each["impedance"])
+                if panel is None:
+                    panel = self.plot(source, path.stem)
+                else:
+                    panel.plot.add(source)
+
+        self._asking.do(lambda: [read_run(path) for path in paths], show)
+
+    def overlay(self, panel: PlotPanel, path: Path) -> None:
+        """Lay a recorded run over a plot."""
+
+        def show(each: dict[str, Any]) -> None:
+            source = Source(each["label"], each["cell"], each["protocol"], path, panel)
+            source.replace(each["samples"], each["impedance"])
+            panel.plot.add(source)
+
+        self._asking.do(lambda: read_run(path), show)
+
+    def show_picture(self, path: Path) -> None:
+        """Show a figure."""
+        picture = QLabel()
+        picture.setPixmap(QPixmap(str(path)))
+        picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        picture.setAccessibleName(path.stem)
+        area = QScrollArea()
+        area.setWidget(picture)
+        area.setWidgetResizable(True)
+        self.put(area, path.stem)
+
+    def tile(self, *, tiled: bool) -> None:
+        """Show all panels side by side, or as tabs."""
+        if not tiled:
+            self.setViewMode(QMdiArea.ViewMode.TabbedView)
+            self._tidy()
+            return
+        self.setViewMode(QMdiArea.ViewMode.SubWindowView)
+        for window in self.subWindowList():
+            window.showNormal()
+        self.tileSubWindows()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self._theme = theme
+        for panel in self.panels:
+            panel.plot.set_theme(theme)
+
+    def _show(self, window: QMdiSubWindow) -> None:
+        if self.viewMode() == QMdiArea.ViewMode.TabbedView:
+            window.showMaximized()
+            self._tidy()
+        else:
+            window.show()
+            self.tileSubWindows()
+        self.setActiveSubWindow(window)
+
+    def _tidy(self) -> None:
+        for bar in self.findChildren(QTabBar):
+            bar.setExpanding(False)
+            bar.setElideMode(Qt.TextElideMode.ElideRight)

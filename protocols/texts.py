@@ -1,0 +1,24 @@
+"""Parameters as people write them: for help, forms and files."""
+
+from typing import Any
+
+from .steps import Frozen
+
+
+def parameter_texts(model: Frozen) -> dict[str, str]:
+    """Return every parameter of a protocol, a cell or limits as it is read again; "" where it is not set."""
+    # What was not validated, such as a parameter without a default, is written as it is.
+    shown = model.model_dump(mode="json", warnings=False)
+    return {name: written(value) for name, value in shown.items()}
+
+
+def written(value: Any) -> str:
+    """Write a parameter: quantities with units, lists with commas, groups such as stages with x and ;."""
+    if value is None or isinstance(value, dict):
+        return ""
+    if isinstance(value, list):
+        items = [
+            " x ".join(map(str, each.values())) if isinstance(each, dict) else str(each) for each in value
+        ]
+        return ("; " if any(isinstance(each, dict) for each in value) else ", ").join(items)
+    return str(value)
