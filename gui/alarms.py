@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
@@ -19,7 +19,6 @@ from .asking import Asking
 from .bench import BenchState
 from .widgets import button
 
-_ALARM = Qt.ItemDataRole.UserRole
 _ENTRIES = 300
 
 
@@ -63,7 +62,6 @@ class AlarmsAndLog(QWidget):
         self.alarms.setRowCount(len(self._bench.alarms))
         for row, alarm in enumerate(self._bench.alarms):
             _fill(self.alarms, row, _when(alarm.time), alarm.channel, alarm.text, alarm.acknowledged_by)
-            self.alarms.item(row, 0).setData(_ALARM, alarm.id)
 
     def refresh_log(self) -> None:
         """Show the log as it is now."""
@@ -85,7 +83,7 @@ class AlarmsAndLog(QWidget):
 
     def _acknowledge(self) -> None:
         rows = {index.row() for index in self.alarms.selectedIndexes()} or range(self.alarms.rowCount())
-        ids = [self.alarms.item(row, 0).data(_ALARM) for row in rows]
+        ids = [self._bench.alarms[row].id for row in rows]
 
         def acknowledge(client: Client) -> None:
             for each in ids:

@@ -27,7 +27,8 @@ class EmergencyStop(QPushButton):
         self.setStyleSheet(
             "QPushButton { background: #b3261e; color: white; font-weight: 700; border: none;"
             " padding: 8px 16px; border-radius: 5px; }"
-            " QPushButton:disabled { background: #7d5a57; color: #d8cfce; } QPushButton:pressed { background: #7d1712; }"
+            " QPushButton:disabled { background: #7d5a57; color: #d8cfce; }"
+            " QPushButton:pressed { background: #7d1712; }"
             " QPushButton:focus { outline: 2px solid #ffb4a9; }"
         )
         self._held = QElapsedTimer()

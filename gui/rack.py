@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from .bench import BenchState
+from .drawn import icon
 from .rack_card import SIZE, CardDelegate
 from .rack_model import RackFilter, RackModel
 from .theme import Theme
@@ -44,7 +45,6 @@ class Rack(QWidget):
         self._filter = RackFilter(self)
         self._filter.setSourceModel(self._model)
         self._cards_delegate = CardDelegate(bench, theme, self)
-        self._model.theme = theme
         self.search = search_line("Filter: name, cell, state, protocol …")
         self.search.textChanged.connect(self._filter.set_words)
         self.cards = self._make_cards()
@@ -59,14 +59,16 @@ class Rack(QWidget):
         top = QHBoxLayout()
         top.addWidget(self.search)
         self._ways = QButtonGroup(self)
-        for index, (text, tip) in enumerate((("▦", "Show cards"), ("☰", "Show rows"))):
-            button = tool(text, tip, checkable=True)
-            button.setChecked(index == 0)
-            self._ways.addButton(button, index)
-            top.addWidget(button)
+        for index, (name, tip) in enumerate((("cards", "Show cards"), ("rows", "Show rows"))):
+            way = tool("", tip, checkable=True)
+            way.setObjectName(name)
+            way.setChecked(index == 0)
+            self._ways.addButton(way, index)
+            top.addWidget(way)
         self._ways.idClicked.connect(self._pages.setCurrentIndex)
         layout.addLayout(top)
         layout.addWidget(self._pages)
+        self.set_theme(theme)
         self.select([next(iter(bench.statuses), "")])
 
     @property
@@ -101,6 +103,8 @@ class Rack(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
         self._model.theme = self._cards_delegate.theme = theme
+        for each in self._ways.buttons():
+            each.setIcon(icon(each.objectName(), theme.text, theme.faint))
         self.cards.viewport().update()
 
     def set_menu(self, actions: Sequence[QAction]) -> None:

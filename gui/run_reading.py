@@ -124,7 +124,7 @@ def read_details(path: Path) -> RunDetails:
 
 
 def read_results(path: Path) -> tuple[dict[str, str], dict[str, float]]:
-    """Return the results of a run as texts by name, and the onset potentials in V; none before its analysis."""
+    """Return the results of a run as texts by name, and its onset potentials in V."""
     from ..storage import Run  # noqa: PLC0415
     from ..storage.results import Result  # noqa: PLC0415
 

@@ -26,8 +26,9 @@ class Welcome(QWidget):
         self.message.setMinimumHeight(60)
         title = label("Welcome to faradaic", "title")
         lines = label(
-            "No bench is connected yet. A bench is the list of your instruments, with the names and the safety "
-            "limits of their channels. Runs belong to an engine that works on when this window is closed.",
+            "No bench is connected yet. A bench is the list of your instruments, with the names and "
+            "the safety limits of their channels. Runs belong to an engine that works on when this "
+            "window is closed.",
             "faint",
             wraps=True,
         )
@@ -35,7 +36,7 @@ class Welcome(QWidget):
             each.setAlignment(Qt.AlignmentFlag.AlignCenter)
         lines.setMinimumWidth(520)
         self.try_button = button(
-            "Try a simulated bench", "No hardware is needed", self.trying.emit, primary=True
+            "Try a simulated bench", "It needs no hardware", self.trying.emit, primary=True
         )
         self.scan_button = button(
             "Find instruments …", "Look at the ports of this computer", self.scanning.emit

@@ -317,9 +317,8 @@ class Window(QMainWindow):
         if running and not self.settings.value("close_told"):
             box = QMessageBox(self)
             box.setWindowTitle("Runs go on")
-            box.setText(
-                f"{running} run{'s go' if running > 1 else ' goes'} on in the engine while the window is closed."
-            )
+            go = "runs go" if running > 1 else "run goes"
+            box.setText(f"{running} {go} on in the engine while the window is closed.")
             box.setInformativeText(
                 "Open the window again at any time to see them. To end them, stop them first."
             )

@@ -123,7 +123,7 @@ class NewRun(QWidget):
         if self.sequence.parts:
             return [{"protocol": "Sequence", "protocols": self.sequence.parts}]
         values = self.form.values
-        choices: dict[str, list[Any]] = {}
+        choices: dict[str, Any] = {}
         for name, value in values.items():
             field = self.form.fields[name]
             choices[name] = split_list(value) if isinstance(value, str) and field.takes_lists else [value]

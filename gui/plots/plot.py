@@ -113,7 +113,7 @@ class Plot(QWidget):
         self.rebuild()
 
     def set_marks(self, marks: dict[str, float]) -> None:
-        """Mark potentials, such as an onset, by what they are called; only plots over the potential show them."""
+        """Mark potentials, such as an onset, by what they are called, in plots over the potential."""
         self._marks = marks
         self.rebuild()
 
@@ -188,12 +188,16 @@ class Plot(QWidget):
         cursor.hide()
         plot.addItem(cursor, ignoreBounds=True)
         if pane.x is potential:
-            for text, value in self._marks.items():
+            for number, (text, value) in enumerate(self._marks.items()):
                 line = pg.InfiniteLine(
                     value,
                     pen=pg.mkPen(self.theme.curves[1], width=1.5, style=Qt.PenStyle.DashLine),
                     label=text,
-                    labelOpts={"color": self.theme.text, "position": 0.9, "fill": self.theme.panel},
+                    labelOpts={
+                        "color": self.theme.text,
+                        "position": 0.92 - 0.08 * number,
+                        "fill": self.theme.panel,
+                    },
                 )
                 plot.addItem(line, ignoreBounds=True)
         plot.vb.sigXRangeChanged.connect(lambda *_: self._soon.start(0))
