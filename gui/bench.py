@@ -15,6 +15,8 @@ from .theme import is_under_way
 
 _DRAIN_MS = 50
 _STATUS_S = 15.0
+_BEFORE = 5000
+"""So many of the records from before the window are asked for."""
 SPARKS = 60
 
 
@@ -49,6 +51,7 @@ class BenchState(QObject):
         super().__init__(parent)
         self.client = client
         self.engine = first
+        self._first_seq = first.seq
         self.statuses = {each.channel: each for each in first.channels}
         self.alarms = list(first.alarms)
         self.sparks: dict[str, deque[float]] = {name: deque(maxlen=SPARKS) for name in self.statuses}
@@ -56,9 +59,11 @@ class BenchState(QObject):
         self.is_linked = True
         self._arrived: deque[Record] = deque()
         self._looked: deque[EngineStatus | None] = deque()
-        self._closing = threading.Event()
+        self._closing, self._wake = threading.Event(), threading.Event()
         self._threads = [
-            threading.Thread(target=self._listen, args=(first.seq,), name="bench feed", daemon=True),
+            threading.Thread(
+                target=self._listen, args=(max(first.seq - _BEFORE, 0),), name="bench feed", daemon=True
+            ),
             threading.Thread(target=self._look, name="bench look", daemon=True),
         ]
         self._timer = QTimer(self)
@@ -75,6 +80,7 @@ class BenchState(QObject):
     def close(self) -> None:
         """Stop listening; runs go on."""
         self._closing.set()
+        self._wake.set()
         self._timer.stop()
         self.client.close()
 
@@ -83,6 +89,11 @@ class BenchState(QObject):
         touched: set[str] = set()
         has_alarm = False
         for record in records:
+            if record.seq <= self._first_seq:
+                # From before the window: only plots want it, whose file may be behind.
+                if record.rows is not None:
+                    self.recorded.emit(record)
+                continue
             before = self.statuses.get(record.channel)
             if before is not None:
                 self.statuses[record.channel] = followed(before, record)
@@ -91,7 +102,7 @@ class BenchState(QObject):
                     self.sparks[record.channel].append(float(record.rows["current_ampere"][-1]))
             if record.kind == "alarm":
                 has_alarm = True
-                self._take_alarm(Alarm.model_validate(record.data))
+                self._take_alarm(Alarm.model_validate({**record.data, "channel": record.channel}))
             self.recorded.emit(record)
         if touched:
             self.changed.emit(touched)
@@ -109,11 +120,15 @@ class BenchState(QObject):
                     return
         except (ServiceError, RuntimeError):
             # Told by the other thread, which asks again and again.
-            return
+            self._wake.set()
 
     def _look(self) -> None:
         """Ask how the bench stands now and then: the link, the disk, and what no record told."""
-        while not self._closing.wait(_STATUS_S if self.is_linked else 1.0):
+        while not self._closing.is_set():
+            if self._wake.wait(_STATUS_S if self.is_linked else 1.0):
+                self._wake.clear()
+            if self._closing.is_set():
+                return
             try:
                 self._looked.append(self.client.status())
             except (ServiceError, RuntimeError):

@@ -243,6 +243,7 @@ class BenchPanels(QObject):
                 return
             if self.inspector.channel == channel:
                 self.inspector.show_results(results)
+            self.runs.look_again(path)
             for panel in self.workspace.panels:
                 if panel.source.path == path:
                     panel.plot.set_marks(onsets)

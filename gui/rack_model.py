@@ -9,6 +9,7 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
+    QTimer,
 )
 
 from ..core.units import pretty_duration
@@ -22,6 +23,7 @@ STATUS = Qt.ItemDataRole.UserRole
 _SORTS_BY = STATUS + 1
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+_LOOK_MS = 1000
 _NUMBERS = ("Cycle", "E", "I", "Left", "Queue")
 _ORDER = ("unsafe", "failed", "interrupted", "running", "paused", "holding", "stopped", "finished", "idle")
 _Index = QModelIndex | QPersistentModelIndex
@@ -94,12 +96,20 @@ class RackFilter(QSortFilterProxyModel):
         super().__init__(parent)
         self._words: list[str] = []
         self.setSortRole(_SORTS_BY)
+        # Not at every sample: once a second is soon enough for eyes.
         self.setDynamicSortFilter(False)
+        timer = QTimer(self)
+        timer.timeout.connect(self._look_again)
+        timer.start(_LOOK_MS)
 
     def set_words(self, text: str) -> None:
         """Show only what contains all the words."""
         self._words = text.lower().split()
-        self.invalidateFilter()
+        self.invalidate()
+
+    def _look_again(self) -> None:
+        if self._words or self.sortColumn() >= 0:
+            self.invalidate()
 
     def filterAcceptsRow(self, source_row: int, source_parent: _Index) -> bool:  # noqa: ARG002
         """Return whether a channel is shown."""

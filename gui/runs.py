@@ -182,6 +182,11 @@ class Runs(QWidget):
             lambda sentence: self._show(None, sentence),
         )
 
+    def look_again(self, path: Path) -> None:
+        """Show a run anew, where it is the one that is shown: its file has changed."""
+        if self.paths == [path]:
+            self._look()
+
     def _show(self, rows: list[RunFacts] | None, sentence: str = "") -> None:
         self._is_reading = False
         if rows is None:

@@ -1,15 +1,19 @@
 """A simulated bench for a first try: its file, and the processes that serve it."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
 
+from ..engine.service.access import FOLDER_VARIABLE
 from ..engine.service.client import Client
+from ..engine.service.server import address_file
 from ..engine.service.starting import started
 from .places import own_folder, save_yaml
 
@@ -40,40 +44,50 @@ def start_trying(folder: Path) -> Client:
     """
     home = trying_home()
     home.mkdir(parents=True, exist_ok=True)
-    os.environ["FARADAIC_HOME"] = str(home)
     bench = home / "simulated bench.yaml"
     if not _is_simulated(home):
         _write_bench(bench)
         _simulate(bench, home)
-    return started(bench, folder)
+    with _private_folder(home):
+        return started(bench, folder)
 
 
 def end_trying() -> None:
     """End the simulated bench: the engine first, in good order."""
-    home = trying_home()
-    for name in ("engine.pid", "simulation.pid"):
-        process = _process(home / name)
+    with _private_folder(trying_home()):
+        engine = address_file()
+    for file in (engine, trying_home() / "simulation.json"):
+        process = _process(file)
         if process is not None:
             process.terminate()
             psutil.wait_procs([process], timeout=10)
-        (home / name).unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
 
 
-def note_engine(pid: int) -> None:
-    """Keep in mind which process is the engine of the simulated bench."""
-    (trying_home() / "engine.pid").write_text(str(pid), encoding="utf-8")
+@contextmanager
+def _private_folder(home: Path) -> Iterator[None]:
+    """Let the service and its clients keep their secrets there for the time being."""
+    before = os.environ.get(FOLDER_VARIABLE)
+    os.environ[FOLDER_VARIABLE] = str(home)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[FOLDER_VARIABLE]
+        else:
+            os.environ[FOLDER_VARIABLE] = before
 
 
 def _is_simulated(home: Path) -> bool:
-    return _process(home / "simulation.pid") is not None
+    return _process(home / "simulation.json") is not None
 
 
 def _process(file: Path) -> psutil.Process | None:
-    """Return the process whose number a file holds, where that is one of ours."""
+    """Return the process that a file tells of, where that is one of ours."""
     try:
-        process = psutil.Process(int(file.read_text("utf-8")))
+        process = psutil.Process(json.loads(file.read_text("utf-8"))["pid"])
         return process if "faradaic" in " ".join(process.cmdline()) else None
-    except (OSError, ValueError, psutil.Error):
+    except (OSError, ValueError, KeyError, psutil.Error):
         return None
 
 
@@ -104,7 +118,7 @@ def _simulate(bench: Path, home: Path) -> None:
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
-    (home / "simulation.pid").write_text(str(process.pid), encoding="utf-8")
+    (home / "simulation.json").write_text(json.dumps({"pid": process.pid}), encoding="utf-8")
     assert process.stdout is not None  # noqa: S101  for the types
     for _ in _INSTRUMENTS:
         # It says a line for each instrument that it serves.

@@ -1,7 +1,6 @@
 """The window: toolbar, docks around plots, status bar."""
 
 import datetime
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,7 @@ from .palette import CommandPalette
 from .places import data_folder, own_folder
 from .theme import Scheme, apply_theme, is_under_way, system_scheme, theme_named
 from .toasts import Toasts
-from .trying import end_trying, start_trying, trying_home
+from .trying import end_trying, start_trying
 from .welcome import Welcome
 from .widgets import label
 
@@ -82,6 +81,7 @@ class Window(QMainWindow):
         self.asking = Asking(self)
         self.panels: BenchPanels | None = None
         self.docks: dict[str, QDockWidget] = {}
+        self._is_trying = False
         self.actions_by_name = make_actions(self, self.act)
         self.emergency = EmergencyStop()
         self.emergency.stopped.connect(self._emergency_stop)
@@ -115,9 +115,10 @@ class Window(QMainWindow):
 
     # Benches
 
-    def attach(self, client: Client, first: EngineStatus) -> None:
-        """Show a bench."""
+    def attach(self, client: Client, first: EngineStatus, *, is_trying: bool = False) -> None:
+        """Show a bench; `is_trying` says that it is the simulated one, which ends with the window."""
         self.detach()
+        self._is_trying = is_trying
         panels = BenchPanels(client, first, self.asking, self.theme, self)
         self.panels = panels
         panels.said.connect(self.toasts.say)
@@ -183,7 +184,9 @@ class Window(QMainWindow):
         self.welcome.wait("Starting five simulated cells and an engine …")
         folder = self._data.parent / "faradaic simulated data"
         self.asking.do(
-            lambda: _asked(start_trying(folder)), lambda made: self.attach(*made), self._tell_failure
+            lambda: _asked(start_trying(folder)),
+            lambda made: self.attach(*made, is_trying=True),
+            self._tell_failure,
         )
 
     def serve(self, bench: Path) -> None:
@@ -329,7 +332,7 @@ class Window(QMainWindow):
                 event.ignore()
                 return
         self._keep_layout()
-        is_trying = self.panels is not None and os.environ.get("FARADAIC_HOME") == str(trying_home())
+        is_trying = self.panels is not None and self._is_trying
         self._clock.stop()
         self.detach()
         self.asking.wait()
@@ -391,7 +394,7 @@ class Window(QMainWindow):
             "skip": runs,
             "stop": runs,
             "give_up": "interrupted" in states,
-            "end_trying": os.environ.get("FARADAIC_HOME") == str(trying_home()),
+            "end_trying": self._is_trying,
         }
         everywhere = ("theme", "palette", "help", "about")
         for name, action in self.actions_by_name.items():

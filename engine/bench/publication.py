@@ -37,7 +37,8 @@ from ...core.samples import IMPEDANCE, SAMPLE, Block
 
 VERSION = 1
 _LENGTHS = struct.Struct("<II")
-_KEPT_BYTES = 32 * 2**20
+_PAGE_BYTES, _PAGES = 2**20, 32
+"""How much is kept for readers who come back after a while."""
 _HEAD_BYTES = 1000
 _ROWS = {"samples": SAMPLE, "impedance": IMPEDANCE}
 
@@ -105,6 +106,32 @@ def decode(frames: bytes) -> Iterator[Record]:
         yield Record(**head, rows=rows)
 
 
+class _Kept:
+    """The latest records, as frames one behind the other in a few large pieces of memory.
+
+    Hundreds of thousands of small objects that come and go for months, each kept for a while,
+    would leave holes everywhere in the memory of the process, which grows by that.
+    """
+
+    def __init__(self) -> None:
+        self._pages: deque[tuple[int, bytearray]] = deque()
+
+    def add(self, record: Record) -> None:
+        """Keep a record, and forget the oldest where there are too many."""
+        if not self._pages or len(self._pages[-1][1]) >= _PAGE_BYTES:
+            self._pages.append((record.seq, bytearray()))
+            if len(self._pages) > _PAGES:
+                self._pages.popleft()
+        self._pages[-1][1].extend(record.frame)
+
+    def after(self, seq: int) -> Iterator[Record]:
+        """Yield the records after a number, as far as they are kept."""
+        for number, (_, page) in enumerate(self._pages):
+            is_last = number == len(self._pages) - 1
+            if is_last or self._pages[number + 1][0] > seq + 1:
+                yield from (record for record in decode(bytes(page)) if record.seq > seq)
+
+
 class Publisher:
     """Numbers records, keeps the latest, and hands them to whoever listens."""
 
@@ -112,8 +139,7 @@ class Publisher:
         self.engine = uuid.uuid4().hex[:8]
         self._lock = threading.Lock()
         self._seq = 0
-        self._kept: deque[Record] = deque()
-        self._kept_bytes = 0
+        self._kept = _Kept()
         self._listeners: list[Callable[[Record], None]] = []
 
     @property
@@ -128,16 +154,10 @@ class Publisher:
         with self._lock:
             self._seq += 1
             record = Record(self._seq, self.engine, time.time(), channel, run, kind, data, rows)
-            self._keep(record)
+            self._kept.add(record)
             listeners = tuple(self._listeners)
             for listener in listeners:
                 listener(record)
-
-    def _keep(self, record: Record) -> None:
-        self._kept.append(record)
-        self._kept_bytes += record.size
-        while self._kept_bytes > _KEPT_BYTES:
-            self._kept_bytes -= self._kept.popleft().size
 
     def listen(self, listener: Callable[[Record], None], since: int | None = None) -> Callable[[], None]:
         """Hand every record from now on to `listener`; return what ends that.
@@ -152,9 +172,8 @@ class Publisher:
         """
         with self._lock:
             if since is not None:
-                for record in self._kept:
-                    if record.seq > since:
-                        listener(record)
+                for record in self._kept.after(since):
+                    listener(record)
             self._listeners.append(listener)
 
         def stop() -> None:

@@ -15,7 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 Role = Literal["reader", "operator"]
 LARGEST_BODY_BYTES = 2**20
 _LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
-_FOLDER_VARIABLE = "FARADAIC_HOME"
+FOLDER_VARIABLE = "FARADAIC_HOME"
+"""Environment variable that names another private folder."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def private_folder() -> Path:
 
     The environment variable ``FARADAIC_HOME`` names another one.
     """
-    named = os.environ.get(_FOLDER_VARIABLE)
+    named = os.environ.get(FOLDER_VARIABLE)
     folder = Path(named) if named else Path(platformdirs.user_state_dir("faradaic", appauthor=False))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder

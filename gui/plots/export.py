@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QColor, QGuiApplication, QPainter
+from PySide6.QtSvg import QSvgGenerator
 
 from .graphics import exporters
 from .plot import Plot
@@ -30,11 +31,25 @@ def export(plot: Plot, path: Path) -> None:
             if not exporter.export(toBytes=True).save(str(path)):
                 raise OSError(f"{path} cannot be written.")
         case ".svg":
-            path.write_bytes(exporters.SVGExporter(plot.canvas.scene()).export(toBytes=True))
+            _draw_svg(plot, path)
         case ".csv":
             _write_samples(path, [each for each in plot.sources if each not in plot.hidden])
         case other:
             raise ValueError(f"{other or 'no ending'} is no kind of export; use .png, .svg or .csv.")
+
+
+def _draw_svg(plot: Plot, path: Path) -> None:
+    scene = plot.canvas.scene()
+    drawing = QSvgGenerator()
+    drawing.setFileName(str(path))
+    drawing.setViewBox(scene.sceneRect())
+    drawing.setTitle(plot.sources[0].label if plot.sources else "faradaic")
+    painter = QPainter()
+    if not painter.begin(drawing):
+        raise OSError(f"{path} cannot be written.")
+    painter.fillRect(scene.sceneRect(), QColor(plot.theme.panel))
+    scene.render(painter, scene.sceneRect(), scene.sceneRect())
+    painter.end()
 
 
 def copy(plot: Plot) -> None:

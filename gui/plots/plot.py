@@ -125,7 +125,10 @@ class Plot(QWidget):
     @property
     def is_following(self) -> bool:
         """Whether the range follows the data; it does not after a person has zoomed or moved it."""
-        return all(all(plot.vb.state["autoRange"]) for plot in self.plots)
+        # The others' x axes are linked to that of the first.
+        return bool(self.plots[0].vb.state["autoRange"][0]) and all(
+            plot.vb.state["autoRange"][1] for plot in self.plots
+        )
 
     def follow(self) -> None:
         """Let the range follow the data again."""

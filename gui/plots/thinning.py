@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from tsdownsample import NaNMinMaxDownsampler
+from tsdownsample import MinMaxDownsampler
 
 Floats = NDArray[np.float64]
 _PER_PIXEL = 4
@@ -39,7 +39,9 @@ def thinned_path(x: Floats, y: Floats, pixels: int) -> tuple[Floats, Floats]:
 
 
 def _kept(values: Floats, most: int) -> NDArray[np.uint64] | None:
-    """Return which points to draw; None for all of them."""
+    """Return which points to draw, the first and the last among them; None for all of them."""
     if len(values) <= most:
         return None
-    return NaNMinMaxDownsampler().downsample(np.ascontiguousarray(values), n_out=most - most % 2)
+    extremes = MinMaxDownsampler().downsample(np.ascontiguousarray(values), n_out=most - most % 2)
+    ends = np.array([0, len(values) - 1], np.uint64)
+    return np.unique(np.concatenate([ends, extremes]))

@@ -1,0 +1,547 @@
+"""The window, used as people use it: by clicks and keys."""
+
+import json
+import sys
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip(
+    "PySide6.QtWidgets", reason="the window needs the system's libraries libegl1, libgl1 and libxkbcommon"
+)
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox
+from windows import click, press, served, type_into, wait_for, window_on
+
+from faradaic.core.samples import IMPEDANCE, SAMPLE
+from faradaic.gui.crash import report_crashes
+from faradaic.gui.emergency import HOLD_MS
+from faradaic.gui.form.form import Form
+from faradaic.gui.form.quantity_box import QuantityBox, stepped
+from faradaic.gui.palette import CommandPalette
+from faradaic.gui.places import own_folder, saved_cells
+from faradaic.gui.plots.source import Source
+from faradaic.gui.plots.thinning import thinned, thinned_path
+from faradaic.gui.plots.views import VIEWS
+from faradaic.protocols import Cell, protocol_types
+from faradaic.protocols.files import protocol_from_file
+from faradaic.storage import Run
+
+from benches import bench_of, engine_of, state
+
+HOLD = {"protocol": "FloatingTest", "start": "0.4 V", "stop": "0.4 V", "hold": "2 h", "sample_every": "10 s"}
+CELL = {"name": "R-1", "area": "1 cm²"}
+
+
+@pytest.fixture(autouse=True)
+def own_places(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("FARADAIC_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("faradaic.gui.places.user_config_path", lambda *_, **__: tmp_path / "config")
+
+
+@pytest.fixture
+def bench(tmp_path, qapp):
+    """An engine with two channels, served, and the window on it."""
+    models = ("emstat4-hr", "emstat4-hr")
+    with (
+        engine_of(bench_of(*models, speed=200.0), tmp_path / "data") as (engine, _),
+        served(engine) as url,
+        window_on(url, tmp_path / "data") as window,
+    ):
+        yield engine, window
+
+
+@pytest.fixture
+def mistakes():
+    """Sentences about errors that nobody caught."""
+    told = []
+    before = sys.excepthook, threading.excepthook
+    report_crashes(told.append)
+    yield told
+    sys.excepthook, threading.excepthook = before
+
+
+def plan_of(window, channels=("A1",)):
+    plan = window.panels.new_run()
+    plan.choose_channels(list(channels))
+    return plan
+
+
+def start(window, protocol, channels=("A1",), cell=CELL):
+    plan = plan_of(window, channels)
+    plan.load_cell(Cell.model_validate(cell))
+    plan.load(protocol)
+    wait_for(plan.run_button.isEnabled)
+    click(plan.run_button)
+
+
+# From the plan to the result
+
+
+def test_a_sweep_from_the_plan_to_its_result_by_typing_and_clicking(bench, mistakes, tmp_path):
+    engine, window = bench
+    press(window, "Ctrl+N")
+    plan = window.panels.new_run()
+    QTest.keyClicks(plan.protocols.search, "linear")
+    visible = [
+        plan.protocols.list.item(row).text()
+        for row in range(plan.protocols.list.count())
+        if not plan.protocols.list.item(row).isHidden()
+    ]
+    assert [text.split("\n")[0] for text in visible] == ["Linear sweep"]
+    fields = plan.form.fields
+    type_into(fields["start"], "0 V")
+    type_into(fields["stop"], "0.5")
+    wait_for(lambda: fields["stop"].fault.text())
+    assert "has no unit; write it like '4.5 V'" in fields["stop"].fault.text()
+    assert not plan.run_button.isEnabled()
+    assert plan.tabs.tabText(0) == "Parameters ✕"
+    type_into(fields["stop"], "0.5 V")
+    type_into(fields["rate"], "1 mV/s")
+    type_into(plan.cell.fields["name"], "R-1")
+    type_into(plan.cell.fields["area"], "1 cm²")
+    wait_for(plan.run_button.isEnabled)
+    assert not fields["stop"].fault.text()
+    assert "8 min 20 s" in plan.preview.summary.text()
+    assert "A1 can run it" in plan.preview.checks.text()
+    click(plan.run_button)
+    wait_for(lambda: state(engine) == "running")
+    (panel,) = window.panels.workspace.panels
+    assert panel.plot.view_name == "I over E"
+    wait_for(lambda: len(panel.source.samples) > 100)
+    wait_for(lambda: state(engine) == "finished", 60)
+    wait_for(lambda: "onset" in window.panels.inspector.results.text(), 60)
+    assert "✓ finished" in window.panels.inspector.state.text()
+    slope = np.polyfit(panel.source.samples["current_ampere"], panel.source.samples["voltage_volt"], 1)[0]
+    assert slope == pytest.approx(1000, rel=0.01)
+    for name in ("plot.png", "plot.svg", "plot.csv"):
+        panel.export_to(tmp_path / name)
+        assert (tmp_path / name).stat().st_size > 1000
+    rows = (tmp_path / "plot.csv").read_text("utf-8").splitlines()
+    assert len(rows) == 2 + len(panel.source.samples)
+    assert not mistakes
+
+
+def test_a_list_in_a_field_makes_several_runs_and_a_busy_channel_a_queue(bench):
+    engine, window = bench
+    start(window, HOLD)
+    wait_for(lambda: state(engine) == "running")
+    plan = plan_of(window)
+    plan.load({"protocol": "LinearSweep", "stop": "0.5 V"})
+    type_into(plan.form.fields["rate"], "20, 50, 100 mV/s")
+    wait_for(plan.run_button.isEnabled)
+    assert plan.run_button.text() == "▶ Add to queue"
+    click(plan.run_button)
+    wait_for(lambda: len(engine.station("A1").status().queue) == 3)
+    rates = [job.request.protocol["rate"] for job in engine.station("A1").status().queue]
+    assert rates == ["20 mV/s", "50 mV/s", "100 mV/s"]
+    inspector = window.panels.inspector
+    wait_for(lambda: inspector.queue.count() == 3)
+    inspector.queue.setCurrentRow(2)
+    inspector._first()
+    wait_for(lambda: engine.station("A1").status().queue[0].request.protocol["rate"] == "100 mV/s")
+    wait_for(lambda: inspector._known_queue[0] == engine.station("A1").status().queue[0].id)
+    inspector.queue.setCurrentRow(0)
+    inspector._remove()
+    wait_for(lambda: len(engine.station("A1").status().queue) == 2)
+
+
+def test_pause_go_on_skip_and_stop_by_keys_on_several_channels(bench):
+    engine, window = bench
+    start(window, HOLD, ("A1", "A2"))
+    both = lambda wanted: {state(engine, "A1"), state(engine, "A2")} == {wanted}  # noqa: E731
+    wait_for(lambda: both("running"))
+    assert window.panels.rack.names == ["A1", "A2"]
+    wait_for(window.actions_by_name["pause"].isEnabled)
+    press(window, "F6")
+    wait_for(lambda: both("paused"))
+    wait_for(lambda: window.actions_by_name["pause"].text() == "Continue")
+    press(window, "F6")
+    wait_for(lambda: both("running"))
+    wait_for(lambda: window.actions_by_name["pause"].text() == "Pause")
+    window.act("hold")
+    wait_for(lambda: both("holding"))
+    press(window, "F5")
+    window.panels.command("resume")
+    wait_for(lambda: both("running"))
+    wait_for(window.actions_by_name["stop"].isEnabled)
+    press(window, "Shift+F5")
+    wait_for(lambda: both("stopped"))
+    QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    wait_for(lambda: window.panels.rack.names == ["A2"])
+    assert window.panels.inspector.channel == "A2"
+
+
+def test_limits_are_changed_in_flight_and_a_breach_is_told(bench):
+    engine, window = bench
+    start(window, HOLD)
+    wait_for(lambda: state(engine) == "running")
+    inspector = window.panels.inspector
+    wait_for(inspector.change.isEnabled)
+    type_into(inspector.limits.fields["current_max"], "0.1")
+    click(inspector.change)
+    assert "0.1" in inspector.limits.fields["current_max"].fault.text()
+    type_into(inspector.limits.fields["current_max"], "0.1 mA")
+    click(inspector.change)
+    wait_for(lambda: state(engine) == "failed: limit")
+    wait_for(lambda: any("its limit is 100 µA" in text for text in window.toasts.texts))
+    wait_for(lambda: window.panels.alarms.alarms.rowCount() > 0)
+    click(window.panels.alarms.seen)
+    wait_for(lambda: all(alarm.acknowledged_by == "Ada" for alarm in engine.alarms.standing()))
+    wait_for(lambda: "✕ failed: limit" in inspector.state.text())
+
+
+def test_the_emergency_stop_acts_only_when_it_is_held(bench):
+    engine, window = bench
+    start(window, HOLD, ("A1", "A2"))
+    wait_for(lambda: {state(engine, "A1"), state(engine, "A2")} == {"running"})
+    button = window.emergency
+    QTest.mousePress(button, Qt.MouseButton.LeftButton)
+    QTest.qWait(HOLD_MS // 3)
+    QTest.mouseRelease(button, Qt.MouseButton.LeftButton)
+    QTest.qWait(HOLD_MS)
+    assert state(engine) == "running"
+    QTest.mousePress(button, Qt.MouseButton.LeftButton)
+    wait_for(lambda: {state(engine, "A1"), state(engine, "A2")} == {"stopped"})
+    QTest.mouseRelease(button, Qt.MouseButton.LeftButton)
+    wait_for(lambda: any("All cells are at rest" in text for text in window.toasts.texts))
+
+
+# The rack
+
+
+def test_the_rack_filters_sorts_and_chooses(bench):
+    engine, window = bench
+    start(window, HOLD, ("A2",))
+    wait_for(lambda: state(engine, "A2") == "running")
+    rack = window.panels.rack
+    press(window, "Ctrl+F")
+    QTest.keyClicks(rack.search, "running r-1")
+    wait_for(lambda: rack.cards.model().rowCount() == 1)
+    rack.search.clear()
+    assert rack.cards.model().rowCount() == 2
+    press(window, "Ctrl+T")
+    assert rack.shows_rows
+    rack.rows.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    texts = [rack.rows.model().index(row, 1).data() for row in range(2)]
+    assert texts == ["▶ running", "○ idle"]
+    place = rack.rows.visualRect(rack.rows.model().index(1, 0)).center()
+    QTest.mouseClick(rack.rows.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert rack.names == ["A1"]
+    QTest.mouseDClick(rack.rows.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert any(panel.source.label.startswith("A1") for panel in window.panels.workspace.panels)
+    assert rack.cards.grab().toImage().size().width() > 0
+
+
+# Forms
+
+
+def test_every_parameter_of_every_protocol_is_in_its_form_and_validated(qtbot):
+    for name, kind in protocol_types().items():
+        if name in ("Sequence", "Repeat"):
+            continue
+        form = Form(kind)
+        qtbot.addWidget(form)
+        assert form.fields.keys() == kind.model_fields.keys() - {"limits"}
+        needed = {each for each, about in kind.model_fields.items() if about.is_required()}
+        if not needed:
+            assert form.check(), {each: field.fault.text() for each, field in form.fields.items()}
+        for each, field in form.fields.items():
+            assert field.input.toolTip() or each in ("upper", "lower"), f"{name}.{each} has no help"
+            if not isinstance(field.input, QuantityBox):
+                continue
+            before = field.input.value_text()
+            field.set_text("3 bananas")
+            assert not form.check()
+            assert field.fault.text(), f"{name}.{each} takes bananas"
+            assert "Traceback" not in field.fault.text()
+            field.set_text(before)
+
+
+def test_a_form_gives_back_what_it_was_given(qtbot):
+    for name, kind in protocol_types().items():
+        if name in ("Sequence", "Repeat"):
+            continue
+        given_values = {"vertex_1": "1 V", "vertex_2": "-1 V"} if name == "CyclicVoltammetry" else {}
+        protocol = kind.model_validate(given_values)
+        form = Form(kind)
+        qtbot.addWidget(form)
+        form.set_values({key: value for key, value in protocol.to_dict().items() if key != "protocol"})
+        assert kind.model_validate(form.values) == protocol
+
+
+@pytest.mark.parametrize(
+    ("text", "steps", "stands"),
+    [
+        ("4.5 V", 1, "4.6 V"),
+        ("0.1 mV/s", -1, "0.09 mV/s"),
+        ("10 h", 2, "12 h"),
+        ("C/10", 1, "C/9"),
+        ("C/1", 1, "C/1"),
+        ("OCV", 1, "OCV"),
+        ("0 V", 1, "0.1 V"),
+    ],
+)
+def test_arrows_step_the_number_and_leave_the_unit(text, steps, stands):
+    assert stepped(text, steps) == stands
+
+
+@given(st.text(max_size=30), st.integers(-3, 3))
+def test_no_text_brings_the_arrows_down(text, steps):
+    assert isinstance(stepped(text, steps), str)
+
+
+def test_a_sequence_is_put_together_moved_undone_saved_and_run_by_the_command_line(
+    bench, tmp_path, monkeypatch
+):
+    _, window = bench
+    plan = plan_of(window)
+    plan.load({"protocol": "OpenCircuit", "duration": "5 min"})
+    click(plan.sequence.add_button)
+    plan.load({"protocol": "LinearSweep", "stop": "0.2 V"})
+    click(plan.sequence.add_button)
+    names = lambda: [each["protocol"] for each in plan.sequence.parts]  # noqa: E731
+    assert names() == ["OpenCircuit", "LinearSweep"]
+    rows = plan.sequence.list.model()
+    assert rows.moveRow(rows.index(-1, -1), 0, rows.index(-1, -1), 2)
+    assert names() == ["LinearSweep", "OpenCircuit"]
+    click(plan.sequence.undo_button)
+    assert names() == ["OpenCircuit", "LinearSweep"]
+    path = tmp_path / "seq.yaml"
+    monkeypatch.setattr("PySide6.QtWidgets.QFileDialog.getSaveFileName", lambda *_: (str(path), ""))
+    plan._save_protocol()
+    saved = protocol_from_file(path).to_dict()
+    assert [each["protocol"] for each in saved["protocols"]] == ["OpenCircuit", "LinearSweep"]
+    plan.sequence.list.setCurrentRow(0)
+    click(plan.sequence.remove_button)
+    assert names() == ["LinearSweep"]
+
+
+def test_cells_are_saved_and_files_dropped(bench, tmp_path):
+    _, window = bench
+    plan = plan_of(window)
+    type_into(plan.cell.fields["name"], "IGE-2 #7 / α")
+    type_into(plan.cell.fields["area"], "1.13 cm²")
+    plan._save_cell()
+    assert list(saved_cells()) == ["IGE-2 #7 / α"]
+    (tmp_path / "p.yaml").write_text("protocol: FloatingTest\nhold: 10 h\n", encoding="utf-8")
+    (tmp_path / "c.yaml").write_text("name: other\nactive_mass: 5 mg\n", encoding="utf-8")
+    (tmp_path / "wrong.yaml").write_text("protocol: Nonsense\n", encoding="utf-8")
+    files = QMimeData()
+    files.setUrls([QUrl.fromLocalFile(str(tmp_path / name)) for name in ("p.yaml", "c.yaml", "wrong.yaml")])
+    nothing = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    plan.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, files, *nothing))
+    assert plan.form.model.__name__ == "FloatingTest"
+    assert plan.form.values == {"hold": "36000 s"} or plan.form.fields["hold"].is_default
+    assert plan.cell.values == {"name": "other", "active_mass": "5 mg"}
+    assert any("there is no protocol 'Nonsense'" in text for text in window.toasts.texts)
+    plan._open_saved(1)
+    assert plan.cell.values["name"] == "IGE-2 #7 / α"
+
+
+# Plots
+
+
+def source_of(count):
+    samples = np.zeros(count, SAMPLE)
+    samples["test_time_second"] = np.arange(count)
+    samples["voltage_volt"] = np.sin(np.arange(count) / 500.0)
+    samples["current_ampere"] = 1e-3 * np.cos(np.arange(count) / 500.0)
+    samples["net_capacity_ah"] = np.abs(np.arange(count) % 200 - 100) * 1e-5
+    samples["cycle_count"] = 1 + np.arange(count) // 200
+    samples["step_count"] = 1 + np.arange(count) // 100
+    source = Source("made up", Cell.model_validate({"area": "2 cm²"}), "LinearSweep")
+    source.replace(samples, np.zeros(3, IMPEDANCE))
+    return source
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 30_000), st.integers(0, 2**32 - 1), st.booleans())
+def test_thinning_hides_no_extreme(count, seed, has_gaps):
+    chance = np.random.default_rng(seed)
+    x = np.cumsum(chance.random(count))
+    y = chance.standard_normal(count)
+    if has_gaps:
+        y[chance.random(count) < 0.1] = np.nan
+    for thin_x, thin_y in (thinned(x, y, -np.inf, np.inf, 100), thinned_path(x, y, 20)):
+        assert len(thin_y) <= max(count, 20 * 4 * 8 + 2)
+        if np.isfinite(y).any():
+            assert (np.nanmin(thin_y), np.nanmax(thin_y)) == (np.nanmin(y), np.nanmax(y))
+        assert (thin_x[0], thin_x[-1]) == (x[0], x[-1]) or len(thin_x) < 2
+
+
+def test_every_view_shows_its_curve_in_every_unit(bench):
+    _, window = bench
+    panel = window.panels.workspace.plot(source_of(5000), "made up")
+    for view in VIEWS:
+        panel.view.setCurrentText(view)
+        for unit in ("mA/cm²", "A"):
+            panel.unit.setCurrentText(unit)
+            drawn = [
+                len(curve.item.getData()[0]) for curves in panel.plot._curves for curve in curves.values()
+            ]
+            assert all(drawn), (view, unit)
+    panel.view.setCurrentText("I over E")
+    panel.unit.setCurrentText("mA/cm²")
+    assert panel.plot.plots[0].getAxis("left").labelText == "Current density (mA/cm²)"
+    (curve,) = panel.plot._curves[0].values()
+    assert np.nanmax(curve.y) == pytest.approx(0.5)
+    panel.log.setChecked(True)
+    assert panel.plot.plots[0].getAxis("left").labelText.startswith("|Current density|")
+    panel.unit.setCurrentText("mA/g")
+    assert panel.unit.currentText() == "A"
+    assert any("need the cell's active mass" in text for text in window.toasts.texts)
+
+
+def test_the_range_follows_until_a_person_zooms_and_comes_back_by_a_double_click(bench, qtbot):
+    _, window = bench
+    panel = window.panels.workspace.plot(source_of(100_000), "made up")
+    panel.view.setCurrentText("E and I over time")
+    plot = panel.plot
+    wait_for(lambda: plot.is_following)
+    plot.plots[0].vb.setXRange(1.0, 2.0, padding=0)
+    QTest.qWait(100)
+    assert not plot.is_following
+    assert plot.plots[1].vb.viewRange()[0] == pytest.approx([1.0, 2.0], abs=0.2)
+    more = source_of(100_100).samples[-100:]
+    panel.source.append(more)
+    QTest.qWait(250)
+    assert plot.plots[0].vb.viewRange()[0] == pytest.approx([1.0, 2.0], abs=0.2)
+    QTest.mouseDClick(plot.canvas.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(200, 100))
+    QTest.qWait(100)
+    assert plot.is_following
+
+
+def test_a_window_that_is_opened_in_the_middle_of_a_run_shows_all_of_it(bench, tmp_path):
+    engine, window = bench
+    start(window, HOLD)
+    wait_for(lambda: (engine.station("A1").status().elapsed_s or 0) > 1500)
+    url = window.panels.bench.client.url
+    with window_on(url, tmp_path / "data") as later:
+        (panel,) = later.panels.workspace.panels
+        wait_for(lambda: len(panel.source.samples) > 100)
+        times_s = panel.source.samples["test_time_second"]
+        assert times_s[0] < 30
+        assert np.all(np.diff(times_s) > 0)
+        wait_for(lambda: panel.source.samples["test_time_second"][-1] > times_s[-1] + 100)
+        later_s = panel.source.samples["test_time_second"]
+        assert np.diff(later_s).max() < 11
+
+
+# Runs
+
+
+def test_runs_are_found_looked_into_plotted_compared_and_run_again(bench, mistakes):
+    engine, window = bench
+    sweep = {"protocol": "LinearSweep", "start": "0 V", "stop": "0.3 V", "rate": "2 mV/s"}
+    start(window, sweep, ("A1", "A2"))
+    wait_for(lambda: {state(engine, "A1"), state(engine, "A2")} == {"finished"}, 60)
+    press(window, "Ctrl+R")
+    runs = window.panels.runs
+    wait_for(lambda: runs.table.model().rowCount() == 2)
+    files = list(engine.folder.rglob("*.h5"))
+
+    def analysed():
+        for path in files:
+            with Run.open(path) as run:
+                if not run.results:
+                    return False
+        return True
+
+    wait_for(analysed, 60)
+    QTest.keyClicks(runs.search, "nothing like it")
+    assert runs.table.model().rowCount() == 0
+    runs.search.clear()
+    runs.table.selectRow(0)
+    wait_for(lambda: "onset potential" in runs.text.toPlainText())
+    assert "Ada" in runs.text.toPlainText()
+    click(runs.buttons["Run again …"])
+    assert window.panels.new_run().form.values["stop"] == "0.3 V"
+    assert window.panels.new_run().cell.values["area"] == "1 cm²"
+    runs.table.selectAll()
+    click(runs.buttons["Open"])
+    wait_for(lambda: any(len(panel.plot.sources) == 2 for panel in window.panels.workspace.panels))
+    click(runs.buttons["Compare"])
+    wait_for(
+        lambda: any("comparison" in each.windowTitle() for each in window.panels.workspace.subWindowList()),
+        60,
+    )
+    assert not mistakes
+
+
+# Around it
+
+
+def test_everything_can_be_done_by_typing_its_name(bench, qtbot):
+    _, window = bench
+    press(window, "Ctrl+K")
+    (palette,) = window.findChildren(CommandPalette)
+    QTest.keyClicks(palette.line, "light or")
+    QTest.keyClick(palette.line, Qt.Key.Key_Return)
+    assert window.theme.name == "dark"
+    assert window.settings.value("theme") == "dark"
+
+
+def test_closing_says_that_runs_go_on_and_they_do(bench, monkeypatch):
+    engine, window = bench
+    window.settings.remove("close_told")
+    start(window, HOLD)
+    wait_for(lambda: state(engine) == "running")
+    wait_for(lambda: window.panels.bench.running == 1)
+    said = []
+
+    def answer(box):
+        said.append(box.text())
+        box.buttons()[0].click()
+
+    monkeypatch.setattr(QMessageBox, "exec", answer)
+    window.close()
+    assert said == ["1 run goes on in the engine while the window is closed."]
+    assert state(engine) == "running"
+
+
+def test_an_engine_that_ends_is_told_and_the_window_stays(tmp_path, qapp):
+    with engine_of(bench_of("emstat4-hr"), tmp_path / "data") as (engine, _), served(engine) as url:
+        window = window_on(url, tmp_path / "data")
+        opened = window.__enter__()
+    opened.panels.bench._wake.set()
+    wait_for(lambda: any("does not answer" in text for text in opened.toasts.texts), 40)
+    assert "does not answer" in opened._engine.text()
+    window.__exit__(None, None, None)
+
+
+def test_an_error_in_the_window_itself_is_written_down_and_told(mistakes):
+    error = RuntimeError("made up")
+    sys.excepthook(type(error), error, None)
+    (sentence,) = mistakes
+    assert "runs go on" in sentence
+    (report,) = (own_folder() / "crashes").glob("*.txt")
+    assert "made up" in report.read_text("utf-8")
+    assert json.dumps(str(report))[1:-1] in json.dumps(sentence)
+
+
+def test_a_resistor_is_measured_with_one_click(bench):
+    _, window = bench
+    press(window, "Ctrl+I")
+    instruments = window.panels.instruments
+    top = instruments.tree.topLevelItem(0)
+    instruments.tree.setCurrentItem(top.child(0))
+    click(instruments.test_button)
+    wait_for(lambda: any("The resistor on A1 has" in text for text in window.toasts.texts), 40)
+    sentence = next(text for text in window.toasts.texts if "The resistor" in text)
+    assert float(sentence.split()[-2]) == pytest.approx(1.0 if "kΩ" in sentence else 1000, rel=0.02)
+
+
+def test_the_layout_is_remembered_and_can_be_reset(bench):
+    _, window = bench
+    window.docks["runs"].hide()
+    window.act("reset_layout")
+    assert not window.docks["runs"].isHidden()
+    window._keep_layout()
+    assert window.settings.value("layout") is not None
