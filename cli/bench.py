@@ -65,7 +65,7 @@ def status(
     ] = False,
 ) -> None:
     """Show how the bench stands, and where to look at it in a browser."""
-    from ..engine.service.access import own_tokens
+    from ..engine.service.own import own_tokens
 
     with _asking() as client:
         found = client.status()

@@ -71,10 +71,33 @@ def split_quantity(text: str) -> tuple[float, str]:
     return value, match[2].strip()
 
 
+_OFTEN = {
+    ("V", "V"): 1.0,
+    ("mV", "V"): 1e-3,
+    ("mV/s", "V/s"): 1e-3,
+    ("A", "A"): 1.0,
+    ("mA", "A"): 1e-3,
+    ("µA", "A"): 1e-6,
+    ("mA/cm²", "A/m²"): 10.0,
+    ("µA/cm²", "A/m²"): 0.01,
+    ("s", "s"): 1.0,
+    ("Hz", "Hz"): 1.0,
+    ("cm²", "m²"): 1e-4,
+    ("µm", "m"): 1e-6,
+    ("mg", "kg"): 1e-6,
+    ("mAh", "C"): 3.6,
+    ("mAh/cm²", "C/m²"): 36000.0,
+    ("mAh/g", "C/kg"): 3600.0,
+}
+"""What defaults are written in: pint takes half a second to import, and says the same."""
+
+
 @lru_cache(maxsize=256)
 def unit_factor(unit_text: str, unit: str) -> float:
     """Return how many `unit` one `unit_text` is; raise `QuantityError` where they do not fit."""
-    import pint  # noqa: PLC0415  half a second to import, and needed for new unit texts only
+    if (unit_text, unit) in _OFTEN:
+        return _OFTEN[unit_text, unit]
+    import pint  # noqa: PLC0415  half a second to import, and needed for other unit texts only
 
     if not _UNIT_TEXT.fullmatch(unit_text) or "**" in unit_text:
         raise QuantityError(f"{unit_text!r} is not a unit; write it like {example(unit)!r}")

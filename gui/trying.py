@@ -11,9 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from ..engine.service.access import FOLDER_VARIABLE
 from ..engine.service.client import Client
-from ..engine.service.server import address_file
+from ..engine.service.own import FOLDER_VARIABLE, address_file
 from ..engine.service.starting import started
 from .places import own_folder, save_yaml
 

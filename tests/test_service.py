@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from starlette.websockets import WebSocketDisconnect
 
 from faradaic.engine.bench import decode
-from faradaic.engine.service.access import Tokens, own_tokens
 from faradaic.engine.service.app import make_app
 from faradaic.engine.service.client import Client, ServiceError
+from faradaic.engine.service.own import Tokens, own_tokens
 from faradaic.engine.service.starting import wait_for
 from faradaic.simulators.serving import serve_bench
 

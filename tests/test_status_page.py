@@ -13,8 +13,8 @@ from playwright.sync_api import sync_playwright
 
 from faradaic.core.samples import SAMPLE
 from faradaic.engine.bench import StationStatus
-from faradaic.engine.service.access import Tokens
 from faradaic.engine.service.app import make_app
+from faradaic.engine.service.own import Tokens
 
 from benches import HOLD, asked, bench_of, engine_of, free_port, until
 

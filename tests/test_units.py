@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faradaic.core import units
 from faradaic.core.units import (
     QuantityError,
     exact_text,
@@ -113,3 +114,9 @@ def test_numbers_are_shown_with_engineering_prefixes():
 )
 def test_durations_are_shown_in_two_parts(seconds, text):
     assert pretty_duration(seconds) == text
+
+
+def test_the_units_that_are_known_without_pint_are_what_pint_says():
+    for (text, unit), factor in units._OFTEN.items():
+        registry = units._registry()
+        assert factor == pytest.approx(float(registry.Quantity(1.0, text).to(unit).magnitude), rel=1e-15)

@@ -8,9 +8,9 @@ import uvicorn
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from faradaic.engine.service.access import Tokens
 from faradaic.engine.service.app import make_app
 from faradaic.engine.service.client import Client
+from faradaic.engine.service.own import Tokens
 from faradaic.gui.window import Window
 
 from benches import free_port

@@ -13,30 +13,15 @@ from email.message import EmailMessage
 from pathlib import Path
 from queue import Queue
 
-from pydantic import BaseModel
-
 from ...instruments.bench_file import BenchAlarms, BenchEmail
 from .desktop import can_show, show_on_desktop
+from .status import Alarm
 
 _KEPT = 500
 _WAIT_S = 20.0
 _TRIES, _RETRY_S = 3, 30.0
 
 log = logging.getLogger(__name__)
-
-
-class Alarm(BaseModel):
-    """One alarm."""
-
-    id: str
-    time: float
-    """Unix time in seconds."""
-    severity: str
-    """warning or error."""
-    channel: str
-    """Empty for what concerns the bench."""
-    text: str
-    acknowledged_by: str = ""
 
 
 class NoSuchAlarm(ValueError):

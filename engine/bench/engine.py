@@ -21,7 +21,7 @@ from ...protocols import Until, tightest_limits
 from ...storage import StorageError
 from ..commands import Pause
 from ..preflight import preflight
-from .alarms import Alarm, Alarms
+from .alarms import Alarms
 from .guard import Guard
 from .jobs import Agenda, Job, JobRequest, load_limits
 from .keeper import Keeper
@@ -32,7 +32,7 @@ from .publication import Publisher
 from .shared_chamber import SharedChamber
 from .space import LOW_BYTES, bytes_foreseen, check_space, free_bytes, samples_foreseen
 from .station import Refused, Station
-from .status import StationStatus
+from .status import Alarm, StationStatus
 
 _WATCH_S = 1.0
 _SPACE_EVERY = 30

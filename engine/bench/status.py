@@ -1,4 +1,4 @@
-"""How a channel of a bench stands."""
+"""How a bench stands: its channels and its alarms."""
 
 from pydantic import BaseModel
 
@@ -34,3 +34,17 @@ class StationStatus(BaseModel):
     queue: list[Job] = []
     is_held: bool = False
     """Whether the queue waits for a person to start it."""
+
+
+class Alarm(BaseModel):
+    """One alarm."""
+
+    id: str
+    time: float
+    """Unix time in seconds."""
+    severity: str
+    """warning or error."""
+    channel: str
+    """Empty for what concerns the bench."""
+    text: str
+    acknowledged_by: str = ""

@@ -1,77 +1,12 @@
-"""Who may ask the service for what: tokens, roles, origins, and sizes."""
+"""What may ask the service at all: hosts, origins, and sizes."""
 
-import json
-import os
-import secrets
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import platformdirs
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Role = Literal["reader", "operator"]
 LARGEST_BODY_BYTES = 2**20
 _LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
-FOLDER_VARIABLE = "FARADAIC_HOME"
-"""Environment variable that names another private folder."""
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """What proves a role.
-
-    Parameters
-    ----------
-    operator, reader : str
-        Secrets: the one allows everything, the other only to look.
-    """
-
-    operator: str
-    reader: str
-
-    def role_of(self, token: str) -> Role | None:
-        """Return the role that a token proves; None for one that is not known."""
-        # Compared in constant time, as bytes: what comes from outside may hold anything.
-        given = token.encode("utf-8", "replace")
-        if secrets.compare_digest(given, self.operator.encode()):
-            return "operator"
-        return "reader" if secrets.compare_digest(given, self.reader.encode()) else None
-
-
-def private_folder() -> Path:
-    """Return the folder of this user in which the service keeps its tokens and its address.
-
-    The environment variable ``FARADAIC_HOME`` names another one.
-    """
-    named = os.environ.get(FOLDER_VARIABLE)
-    folder = Path(named) if named else Path(platformdirs.user_state_dir("faradaic", appauthor=False))
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
-
-
-def own_tokens() -> Tokens:
-    """Return this user's tokens, made when they are first needed."""
-    path = private_folder() / "tokens.json"
-    try:
-        return Tokens(**json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
-        tokens = Tokens(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
-        write_private(path, vars(tokens))
-        return tokens
-
-
-def write_private(path: Path, content: dict[str, Any]) -> None:
-    """Write a file that only this user can read, whole or not at all."""
-    temporary = path.with_suffix(".new")
-    temporary.unlink(missing_ok=True)
-    # The mode counts from the moment the file is there; on Windows the user's folder is private.
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(content, file)
-    temporary.replace(path)
 
 
 class Gatekeeper:

@@ -12,8 +12,9 @@ from pydantic import BaseModel
 from ...instruments import InstrumentError
 from ...storage import StorageError
 from ..bench import BenchEngine, NoSuchAlarm, NoSuchChannel
-from .access import Gatekeeper, Tokens
+from .access import Gatekeeper
 from .live import stream
+from .own import Tokens
 from .routes import acting, looking
 
 _PAGE = Path(__file__).parent / "page"

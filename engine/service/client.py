@@ -16,9 +16,8 @@ from websockets.sync.client import connect
 from ...core.closing import Closing
 from ...protocols import Cell, Protocol, Until
 from ..bench import Alarm, Job, JobRequest, Record, StationStatus, decode
-from .access import own_tokens
+from .own import address_file, own_tokens
 from .requests import EngineStatus, Foreseen, RunFile
-from .server import address_file
 
 _WAIT_S = 30.0
 _RECONNECT_S = 1.0

@@ -9,7 +9,7 @@ from contextlib import suppress
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..bench import Publisher, Record
-from .access import Tokens
+from .own import Tokens
 
 _TOKEN_WAIT_S = 5.0
 _TOGETHER_S = 0.02

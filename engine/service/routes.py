@@ -12,7 +12,7 @@ from ... import __version__
 from ...protocols import protocol_types
 from ..bench import BenchEngine
 from ..bench.space import free_bytes
-from .access import Role, Tokens
+from .own import Role, Tokens
 from .requests import (
     AddJob,
     Alarm,

@@ -14,17 +14,12 @@ from filelock import Timeout as Locked
 from ...instruments.bench_file import read_bench
 from ...storage import StorageError
 from ..bench import BenchEngine
-from .access import own_tokens, private_folder, write_private
 from .app import make_app
+from .own import address_file, own_tokens, private_folder, write_private
 
 PORT = 8420
 _GRACE_S = 3
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-def address_file() -> Path:
-    """Return the file that says where this user's service is."""
-    return private_folder() / "service.json"
 
 
 def serve(

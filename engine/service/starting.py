@@ -5,8 +5,8 @@ import sys
 import time
 from pathlib import Path
 
-from .access import private_folder
 from .client import Client, ServiceError
+from .own import private_folder
 
 _START_S = 60.0
 _CONNECT_S = 15.0

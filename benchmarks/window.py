@@ -1,0 +1,279 @@
+"""How quick the window is: ``python -m benchmarks.window [start|file|live|rack|killed]``.
+
+start   from the command to a window that can be used, with the engine running
+file    a run of ten million samples: to its first plot, and a frame while it is moved and zoomed
+live    16 channels at 10 samples/s in four plots: processor time, and how long the window is not free
+rack    256 channels at a sample a second in the rack: the same
+killed  the window killed 20 times during runs
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+import psutil
+from PySide6.QtCore import QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from benchmarks.bench_processes import service, simulated_bench
+from faradaic.core.samples import SAMPLE
+from faradaic.engine.service.client import Client
+from faradaic.gui.theme import apply_theme
+from faradaic.gui.window import Window
+from faradaic.protocols import Cell, OpenCircuit
+from faradaic.storage import Run
+
+MEASURED_S = 20.0
+_CHILD = """
+import os, sys, time
+begun = float(sys.argv[1])
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from faradaic.gui.window import Window
+from faradaic.gui.theme import apply_theme
+application = QApplication([])
+window = Window(Path(sys.argv[2]))
+apply_theme(application, window.theme)
+window.show()
+window.find_bench()
+def look():
+    if window.panels is not None:
+        window.panels.rack.cards.viewport().grab()
+        print(time.time() - begun, flush=True)
+        if sys.argv[3] == "stay":
+            return
+        os._exit(0)
+    QTimer.singleShot(5, look)
+QTimer.singleShot(0, look)
+application.exec()
+"""
+
+
+@contextmanager
+def bench_of(channels: int, *, speed: float = 1.0):
+    """Serve simulated channels, and the service on them; yield folder and client."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ["XDG_CONFIG_HOME"] = str(folder / "config")
+        with (
+            simulated_bench(folder, channels, "emstat4-hr", "Resistor(1000)", speed=speed) as bench,
+            service(folder, bench) as (_, client),
+        ):
+            yield folder, client
+
+
+def window_on(client: Client, folder: Path) -> Window:
+    """Return a window on a bench."""
+    application = QApplication.instance() or QApplication([])
+    window = Window(folder)
+    apply_theme(application, window.theme)
+    window.show()
+    window.attach(client, client.status())
+    return window
+
+
+def opened(folder: Path, how: str) -> "subprocess.Popen[str]":
+    """Open a window in a process of its own."""
+    command = [sys.executable, "-c", _CHILD, str(time.time()), str(folder), how]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def measure_start() -> None:
+    """From the command to a rack that is drawn, with a running engine."""
+    with bench_of(16) as (folder, _):
+        times_s = []
+        for _ in range(6):
+            with opened(folder, "leave") as process:
+                assert process.stdout is not None
+                times_s.append(float(process.stdout.readline()))
+        warm = ", ".join(f"{each:.2f}" for each in times_s[1:])
+        print(f"first start {times_s[0]:.2f} s, then {warm} s")
+
+
+def ten_million(path: Path, count: int = 10_000_000) -> None:
+    """Record a run of so many samples, as the engine would."""
+    from faradaic.storage.journal import journal_path
+
+    with tempfile.TemporaryDirectory() as folder:
+        from faradaic.engine import Runner
+        from faradaic.simulators import Resistor, simulated
+
+        with simulated("emstat4-hr", Resistor(1000.0)) as instrument:
+            small = Path(folder) / "small.h5"
+            protocol = OpenCircuit.model_validate({"duration": "10 s"})
+            Runner(protocol, instrument.channels[0], cell=Cell(), out=small).run()
+        import shutil
+
+        import h5py
+
+        shutil.copy(small, path)
+        rows = np.zeros(count, SAMPLE)
+        rows["test_time_second"] = np.arange(count)
+        chance = np.random.default_rng(1)
+        rows["voltage_volt"] = (
+            3.7 + 0.3 * np.sin(np.arange(count) / 5e4) + 1e-3 * chance.standard_normal(count)
+        )
+        rows["current_ampere"] = 1e-3 * np.sign(np.sin(np.arange(count) / 5e4))
+        rows["step_count"] = 1
+        with h5py.File(path, "r+") as file:
+            attributes = dict(file["samples"].attrs)
+            del file["samples"]
+            file.create_dataset("samples", data=rows, chunks=(100_000,)).attrs.update(attributes)
+        assert not journal_path(path).exists()
+    with Run.open(path) as run:
+        assert len(run.samples) == count
+
+
+def measure_file() -> None:
+    """Ten million samples: opening, moving, zooming."""
+    with bench_of(1) as (folder, client):
+        path = folder / "ten million.h5"
+        ten_million(path)
+        window = window_on(client, folder)
+        window.resize(1600, 1000)
+        QTest.qWait(500)
+        workspace = window.panels.workspace
+        # Once with a small run: what is imported for the first time is not what is measured.
+        begun = time.perf_counter()
+        workspace.open_runs([path])
+        while not any(len(panel.source.samples) > 1e6 for panel in workspace.panels):
+            QTest.qWait(1)
+        (panel,) = [panel for panel in workspace.panels if len(panel.source.samples) > 1e6]
+        panel.plot.canvas.grab()
+        print(f"opened and drawn after {time.perf_counter() - begun:.2f} s")
+        plot = panel.plot.plots[0]
+        frames_ms = []
+        for step in range(120):
+            share = 0.5 * 0.97**step if step < 60 else 0.05
+            middle = 5e6 + (step - 60) * 2e4 if step >= 60 else 5e6
+            scale = panel.plot._scales[0][0]
+            begun = time.perf_counter()
+            plot.vb.setXRange((middle - share * 1e7) / scale, (middle + share * 1e7) / scale, padding=0)
+            panel.plot.refresh()
+            panel.plot.canvas.grab()
+            frames_ms.append((time.perf_counter() - begun) * 1e3)
+        p50, p95 = np.percentile(frames_ms, [50, 95])
+        print(f"a frame while zooming and moving: median {p50:.1f} ms, p95 {p95:.1f} ms")
+        leave(window)
+
+
+def watch_loop(what: str, seconds: float = MEASURED_S) -> None:
+    """Report the processor time of this process, and the longest times in which the window was not free."""
+    gaps_ms: list[float] = []
+    last = time.perf_counter()
+
+    def tick() -> None:
+        nonlocal last
+        now = time.perf_counter()
+        gaps_ms.append((now - last) * 1e3)
+        last = now
+
+    timer = QTimer()
+    timer.timeout.connect(tick)
+    QTest.qWait(3000)
+    timer.start(5)
+    last = time.perf_counter()
+    process = psutil.Process()
+    before, begun = process.cpu_times(), time.perf_counter()
+    end = begun + seconds
+    while time.perf_counter() < end:
+        QTest.qWait(200)
+    after, passed_s = process.cpu_times(), time.perf_counter() - begun
+    share = 100 * (after.user + after.system - before.user - before.system) / passed_s
+    late = np.array(gaps_ms) - 5.0
+    print(
+        f"{what}: {share:.1f} % of a core, {process.memory_info().rss / 1e6:.0f} MB; the window was busy for "
+        f"{np.percentile(late, 99):.1f} ms (p99), {late.max():.1f} ms at most"
+    )
+
+
+def start_all(client: Client, interval: str) -> None:
+    """Begin to record on all channels."""
+    job = {"protocol": "OpenCircuit", "duration": "10 h", "sample_every": interval}
+    for each in client.status().channels:
+        client.add(each.channel, job, {"name": "load"})
+    while not all(each.state == "running" for each in client.status().channels):
+        time.sleep(0.2)
+
+
+def measure_live() -> None:
+    """16 channels at 10 samples/s, four plots side by side."""
+    with bench_of(16) as (folder, client):
+        start_all(client, "0.1 s")
+        window = window_on(client, folder)
+        window.resize(1600, 1000)
+        names = list(window.panels.bench.statuses)
+        for index in range(4):
+            panel = window.panels.show_plot(names[4 * index])
+            for name in names[4 * index + 1 : 4 * index + 4]:
+                panel.plot.add(window.panels.sources.of(name))
+        window.panels.workspace.tile(tiled=True)
+        watch_loop("16 channels at 10 samples/s in 4 plots")
+        leave(window)
+
+
+def measure_rack() -> None:
+    """256 channels at a sample a second in the rack."""
+    with bench_of(256) as (folder, client):
+        start_all(client, "1 s")
+        window = window_on(client, folder)
+        window.resize(1600, 1000)
+        watch_loop("256 channels at 1 sample/s, as cards")
+        window.panels.rack.shows_rows = True
+        watch_loop("256 channels at 1 sample/s, as rows")
+        leave(window)
+
+
+def measure_killed() -> None:
+    """Kill the window 20 times; no run may notice."""
+    with bench_of(8) as (folder, client):
+        start_all(client, "0.1 s")
+        for _ in range(20):
+            process = opened(folder, "stay")
+            assert process.stdout is not None
+            process.stdout.readline()
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        statuses = client.status().channels
+        running = sum(each.state == "running" for each in statuses)
+        for each in statuses:
+            client.stop(each.channel)
+        while any(each.state in ("running", "ending") for each in client.status().channels):
+            time.sleep(0.2)
+        time.sleep(1.0)
+        longest_s = 0.0
+        for each in client.status().channels:
+            with Run.open(each.file) as run:
+                longest_s = max(longest_s, float(np.diff(run.samples["test_time_second"]).max()))
+        went_on = f"{running} of {len(statuses)} runs went on"
+        print(f"20 windows killed: {went_on}, longest time between samples {longest_s:.3f} s")
+
+
+def leave(window: Window) -> None:
+    """Close a window without being asked."""
+    window.settings.setValue("close_told", True)
+    window.close()
+
+
+MEASUREMENTS: dict[str, Callable[[], None]] = {
+    "start": measure_start,
+    "file": measure_file,
+    "live": measure_live,
+    "rack": measure_rack,
+    "killed": measure_killed,
+}
+
+if __name__ == "__main__":
+    for chosen in sys.argv[1:] or MEASUREMENTS:
+        MEASUREMENTS[chosen]()
