@@ -88,6 +88,8 @@ _OFTEN = {
     ("mAh", "C"): 3.6,
     ("mAh/cm²", "C/m²"): 36000.0,
     ("mAh/g", "C/kg"): 3600.0,
+    ("mWh", "J"): 3.6,
+    ("mV/h", "V/s"): 1e-3 / 3600.0,
 }
 """What defaults are written in: pint takes half a second to import, and says the same."""
 

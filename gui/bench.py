@@ -14,6 +14,7 @@ from ..engine.service.requests import EngineStatus
 from .theme import is_under_way
 
 _DRAIN_MS = 50
+_SHOW_MS = 250
 _STATUS_S = 15.0
 _BEFORE = 5000
 """So many of the records from before the window are asked for."""
@@ -66,6 +67,11 @@ class BenchState(QObject):
             ),
             threading.Thread(target=self._look, name="bench look", daemon=True),
         ]
+        self._touched: set[str] = set()
+        # Numbers change slowly enough for eyes; a new state is told at once.
+        self._pace = QTimer(self)
+        self._pace.timeout.connect(self._tell_changes)
+        self._pace.start(_SHOW_MS)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._drain)
         self._timer.start(_DRAIN_MS)
@@ -82,12 +88,12 @@ class BenchState(QObject):
         self._closing.set()
         self._wake.set()
         self._timer.stop()
+        self._pace.stop()
         self.client.close()
 
     def take(self, records: Iterable[Record]) -> None:
         """Take in what the bench has published."""
-        touched: set[str] = set()
-        has_alarm = False
+        has_alarm = has_news = False
         for record in records:
             if record.seq <= self._first_seq:
                 # From before the window: only plots want it, whose file may be behind.
@@ -97,17 +103,23 @@ class BenchState(QObject):
             before = self.statuses.get(record.channel)
             if before is not None:
                 self.statuses[record.channel] = followed(before, record)
-                touched.add(record.channel)
+                self._touched.add(record.channel)
+                has_news = has_news or record.kind == "state"
                 if record.kind == "samples" and record.rows is not None:
                     self.sparks[record.channel].append(float(record.rows["current_ampere"][-1]))
             if record.kind == "alarm":
                 has_alarm = True
                 self._take_alarm(Alarm.model_validate({**record.data, "channel": record.channel}))
             self.recorded.emit(record)
-        if touched:
-            self.changed.emit(touched)
+        if has_news:
+            self._tell_changes()
         if has_alarm:
             self.alarmed.emit()
+
+    def _tell_changes(self) -> None:
+        if self._touched:
+            touched, self._touched = self._touched, set()
+            self.changed.emit(touched)
 
     def _take_alarm(self, alarm: Alarm) -> None:
         self.alarms = [alarm, *(each for each in self.alarms if each.id != alarm.id)]

@@ -49,6 +49,7 @@ def stage(environment, *arguments):
         capture_output=True,
         text=True,
         timeout=110,
+        check=False,
     )
 
 

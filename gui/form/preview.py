@@ -92,7 +92,6 @@ class PreviewPane(QWidget):
             plot = self.canvas.addPlot(row=row, col=0)
             plot.setLabel("left", name, units=unit, color=theme.text)
             plot.getAxis("left").setWidth(64)
-            plot.showGrid(x=True, y=True, alpha=0.15)
             plot.setMouseEnabled(x=False, y=False)
             plot.hideButtons()
             plot.vb.setMenuEnabled(False)

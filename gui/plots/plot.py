@@ -1,5 +1,7 @@
 """A plot of one or more runs: linked panes, cursor, units, and an autorange that respects the hand."""
 
+from typing import Any
+
 import numpy as np
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -10,7 +12,7 @@ from .source import Source
 from .thinning import Floats, thinned, thinned_path
 from .views import VIEWS, Axis, Pane, potential, shown_scale
 
-_REFRESH_MS = 100
+_REFRESH_MS = 200
 _MOST_LEGEND = 12
 
 
@@ -64,6 +66,8 @@ class Plot(QWidget):
         self._mouse = pg.SignalProxy(self.canvas.scene().sigMouseMoved, rateLimit=30, slot=self._point)
         self._is_dirty = False
         self._timer = QTimer(self)
+        # Others would be brought together, and all plots be drawn at the same moment.
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._refresh_if_dirty)
         self._timer.start(_REFRESH_MS)
         self._soon = QTimer(self)
@@ -155,7 +159,6 @@ class Plot(QWidget):
 
     def _add_pane(self, pane: Pane, *, is_first: bool, is_last: bool) -> None:
         plot = self.canvas.addPlot(row=len(self.plots), col=0)
-        plot.showGrid(x=True, y=True, alpha=0.15)
         plot.setLogMode(y=self.is_log)
         plot.getAxis("left").setWidth(72)
         for name in ("left", "bottom"):
@@ -203,7 +206,7 @@ class Plot(QWidget):
                     },
                 )
                 plot.addItem(line, ignoreBounds=True)
-        plot.vb.sigXRangeChanged.connect(lambda *_: self._soon.start(0))
+        plot.vb.sigXRangeChanged.connect(lambda box, _: self._moved(box))
         plot.vb.setMenuEnabled(False)
         self.plots.append(plot)
         self._curves.append(curves)
@@ -211,6 +214,12 @@ class Plot(QWidget):
         self._axes.append((Axis("", ""), Axis("", "")))
         self._scales.append((1.0, 1.0))
         self._units.append(("", ""))
+
+    def _moved(self, box: Any) -> None:
+        """Draw another part of the curves; a range that follows the data shows all of them already."""
+        is_first = box is self.plots[0].vb
+        if is_first and not box.state["autoRange"][0]:
+            self._soon.start(0)
 
     def _touch(self) -> None:
         self._is_dirty = True
@@ -254,7 +263,8 @@ class Plot(QWidget):
             }
         for source, ((_, x), (_, y)) in found.items():
             curve = curves[source]
-            curve.x, curve.y = x / x_scale, y / y_scale
+            curve.x = x if x_scale == 1.0 else x / x_scale
+            curve.y = y if y_scale == 1.0 else y / y_scale
             if self.is_log:
                 curve.y = np.abs(curve.y)
             curve.version = source.version
@@ -326,10 +336,11 @@ class Plot(QWidget):
 
 
 def _size(values: Floats) -> float:
-    finite = values[np.isfinite(values)] if len(values) < 100_000 else values
-    if not len(finite):
+    if not len(values):
         return 0.0
-    return float(max(abs(np.nanmin(finite)), abs(np.nanmax(finite))))
+    # Those that are no number are passed over.
+    low, high = float(np.fmin.reduce(values)), float(np.fmax.reduce(values))
+    return max(abs(low), abs(high)) if np.isfinite(low + high) else 0.0
 
 
 def _label(axis: Axis, unit: str, bars: tuple[str, str] = ("", "")) -> str:

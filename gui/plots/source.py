@@ -77,7 +77,9 @@ class Source(QObject):
         """Take samples in place of those known; later ones that are known already stay behind them."""
         end_s = samples["test_time_second"][-1] if len(samples) else -np.inf
         newer = self.samples[self.samples["test_time_second"] > end_s]
-        self._samples, self._count = np.concatenate([samples, newer]), len(samples) + len(newer)
+        # Ten million samples are not copied where nothing follows them.
+        self._samples = np.concatenate([samples, newer]) if len(newer) else samples
+        self._count = len(self._samples)
         end_s = impedance["test_time_second"][-1] if len(impedance) else -np.inf
         self._impedance = np.concatenate(
             [impedance, self._impedance[self._impedance["test_time_second"] > end_s]]
