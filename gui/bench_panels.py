@@ -20,6 +20,7 @@ from .form.new_run import NewRun
 from .inspector import Inspector
 from .instruments import RESISTOR_TEST, Instruments
 from .live_sources import LiveSources
+from .naming import title_of
 from .plots.panel import PlotPanel
 from .rack import Rack
 from .run_reading import read_results
@@ -156,6 +157,7 @@ class BenchPanels(QObject):
         self.theme = theme
         self.rack.set_theme(theme)
         self.runs.set_theme(theme)
+        self.instruments.set_theme(theme)
         self.workspace.set_theme(theme)
         self.inspector.theme = theme
         self.inspector.update_values()
@@ -212,7 +214,9 @@ class BenchPanels(QObject):
             return
         state = str(record.data["state"])
         severity = "info" if state == "finished" else "warning" if state == "stopped" else "error"
-        self.said.emit(severity, f"{record.channel}: {status.protocol} on {status.cell} is {state}.")
+        self.said.emit(
+            severity, f"{record.channel}: {title_of(status.protocol)} on {status.cell} is {state}."
+        )
         if status.cell == _RESISTOR and state == "finished":
             QTimer.singleShot(300, self, lambda: self._tell_resistance(record.channel))
         if status.file:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QProgressBar,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -22,7 +23,7 @@ from ..engine.service.client import Client
 from ..protocols import SafetyLimits
 from .bench import BenchState
 from .form.form import Form
-from .form.protocol_list import title_of
+from .naming import title_of
 from .numbers import live
 from .theme import Theme, colour_of, is_under_way, symbol_of
 from .widgets import button, label
@@ -101,6 +102,8 @@ class Inspector(QScrollArea):
         times = f"{pretty_duration(status.elapsed_s)} passed, {pretty_duration(status.remaining_s)} left"
         self._facts["Time"].setText(times if runs else "")
         self._facts["File"].setText(status.file)
+        for value in self._facts.values():
+            self.facts.setRowVisible(value, bool(value.text()))
         self.progress.setValue(round(100 * status.fraction))
         self.progress.setVisible(runs)
         self._show_queue(status)
@@ -181,6 +184,7 @@ class Inspector(QScrollArea):
 
 def _group(title: str, *parts: QWidget) -> QGroupBox:
     made = QGroupBox(title)
+    made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
     layout = QVBoxLayout(made)
     for part in parts:
         layout.addWidget(part)

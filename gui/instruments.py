@@ -92,6 +92,12 @@ class Instruments(QWidget):
             bench.changed.connect(lambda _: self.refresh())
         self.refresh()
 
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self._theme = theme
+        self.tree.clear()
+        self.refresh()
+
     def refresh(self) -> None:
         """Show how the instruments stand."""
         if self._bench is None:

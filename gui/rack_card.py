@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from ..core.units import pretty_duration
 from ..engine.bench import StationStatus
 from .bench import BenchState
+from .naming import title_of
 from .numbers import live
 from .rack_model import STATUS
 from .theme import Theme, colour_of, is_under_way, symbol_of
@@ -85,7 +86,7 @@ class CardDelegate(QStyledItemDelegate):
         what = " · ".join(
             each
             for each in (
-                (status.step or status.protocol) if runs else status.detail,
+                (status.step or title_of(status.protocol)) if runs else status.detail,
                 f"cycle {status.cycle}" if runs and status.cycle else "",
             )
             if each
@@ -109,7 +110,8 @@ class CardDelegate(QStyledItemDelegate):
         values = self._bench.sparks.get(status.channel)
         if not values or len(values) < 2:
             return
-        box = QRectF(inside.right() - 92, inside.top() + 34, 90, 15)
+        line = painter.fontMetrics().height() + 2
+        box = QRectF(inside.right() - 92, inside.top() + 2 * line, 90, line - 6)
         low, high = min(values), max(values)
         span = high - low or 1.0
         across = box.width() / (len(values) - 1)

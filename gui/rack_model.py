@@ -15,6 +15,7 @@ from PySide6.QtCore import (
 from ..core.units import pretty_duration
 from ..engine.bench import StationStatus
 from .bench import BenchState
+from .naming import title_of
 from .numbers import live
 from .theme import colour_of, is_under_way, symbol_of, theme_named, word_of
 
@@ -129,7 +130,7 @@ def _text(status: StationStatus, column: str) -> str:
         "Channel": status.channel,
         "State": f"{symbol_of(status.state)} {status.state}",
         "Cell": status.cell,
-        "Protocol": status.protocol,
+        "Protocol": title_of(status.protocol) if status.protocol else "",
         "Step": status.step if runs else status.detail,
         "Cycle": str(status.cycle or ""),
         "E": live(status.potential_V, "V"),

@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 from ..core.units import pretty_duration
 from .asking import Asking
 from .bench import BenchState
-from .form.protocol_list import title_of
+from .naming import title_of
 from .numbers import bytes_text
 from .run_reading import RunDetails, RunFacts, read_details, read_facts
 from .theme import Theme, colour_of, symbol_of

@@ -36,7 +36,8 @@ class Toasts(QWidget):
         edge = {"info": self.theme.accent, "warning": "#E69F00"}.get(severity, self.theme.danger)
         toast.setStyleSheet(
             f"QFrame {{ background: {self.theme.panel}; border: 1px solid {self.theme.line};"
-            f" border-left: 4px solid {edge}; border-radius: 4px; }} QLabel {{ border: none; }}"
+            f" border-left: 4px solid {edge};  border-radius: 4px; }}"
+            f" QLabel {{ border: none; color: {self.theme.text}; }}"
         )
         text = label(f"{_SYMBOLS.get(severity, '')}  {sentence}", wraps=True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -34,7 +34,7 @@ class Welcome(QWidget):
         )
         for each in (title, lines):
             each.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        lines.setMinimumWidth(520)
+        lines.setMinimumSize(540, 64)
         self.try_button = button(
             "Try a simulated bench", "It needs no hardware", self.trying.emit, primary=True
         )

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QLabel, QMdiArea, QMdiSubWindow, QScrollArea, QTabBar, QWidget
 
 from .asking import Asking
+from .drawn import icon
 from .plots.panel import PlotPanel
 from .plots.source import Source, read_run
 from .theme import Theme
@@ -42,11 +43,16 @@ class Workspace(QMdiArea):
         widgets = [window.widget() for window in self.subWindowList()]
         return [each for each in widgets if isinstance(each, PlotPanel)]
 
+    def minimumSizeHint(self) -> QSize:
+        """Leave the size of the window to the person, whatever the panels would like."""
+        return QSize(300, 200)
+
     def put(self, widget: QWidget, title: str) -> None:
         """Show a panel, in front of the others."""
         window = self.addSubWindow(widget)
         window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         widget.setWindowTitle(title)
+        window.setWindowIcon(icon("tile", self._theme.faint, self._theme.faint))
         self._show(window)
 
     def bring(self, widget: QWidget) -> bool:
@@ -114,7 +120,11 @@ class Workspace(QMdiArea):
             return
         self.setViewMode(QMdiArea.ViewMode.SubWindowView)
         for window in self.subWindowList():
-            window.showNormal()
+            # A plan needs more space than a tile has.
+            if isinstance(window.widget(), PlotPanel):
+                window.showNormal()
+            else:
+                window.showMinimized()
         self.tileSubWindows()
 
     def set_theme(self, theme: Theme) -> None:

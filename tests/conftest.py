@@ -6,6 +6,13 @@ from hypothesis import settings
 
 # Windows are tested without a screen, unless one is asked for.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+try:
+    import PySide6.QtWidgets  # noqa: F401
+except ImportError:
+    # Without Qt's libraries of the system pytest-qt would end the whole suite, not only the window's tests.
+    pytest_plugins = ()
+else:
+    pytest_plugins = ("pytestqt.plugin",)
 
 # The same examples every time, so that a change is judged by what it changes. To look further:
 # pytest --hypothesis-profile=explore

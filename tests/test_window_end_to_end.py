@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+pytest.importorskip("PySide6.QtWidgets", reason="the window needs the system's libraries libegl1 and libgl1")
 pytestmark = pytest.mark.skipif(shutil.which("Xvfb") is None, reason="a real screen needs Xvfb on the path")
 STAGES = Path(__file__).with_name("window_stages.py")
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ...protocols.quantities import Current, Quantity
+from ..naming import label_of
 from ..widgets import label
 from .quantity_box import QuantityBox
 
@@ -155,11 +156,6 @@ class Field(QObject):
         if self.default:
             said.append(f"Default: {self.default}.")
         return " ".join(each for each in said if each)
-
-
-def label_of(name: str) -> str:
-    """Return the name of a parameter as people read it."""
-    return name.replace("_", " ").capitalize().replace("mol per l", "(mol/L)")
 
 
 def _parts(about: FieldInfo) -> Iterator[Any]:

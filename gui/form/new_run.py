@@ -24,12 +24,13 @@ from ...protocols.files import cell_from_file, protocol_from_file, read_yaml
 from ...protocols.quantities import split_list
 from ..asking import Asking
 from ..bench import BenchState
+from ..naming import title_of
 from ..places import save_cell, save_yaml, saved_cells
 from ..theme import Theme, is_under_way, symbol_of
 from ..widgets import button, column, label
 from .form import Form
 from .preview import Outlook, PreviewPane, look_ahead
-from .protocol_list import ProtocolList, title_of
+from .protocol_list import ProtocolList
 from .sequence import SequenceEditor
 
 _TYPING_MS = 250
@@ -96,6 +97,7 @@ class NewRun(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
         self.preview.set_theme(theme)
+        self.protocols.set_theme(theme)
         self.look()
 
     # What is set

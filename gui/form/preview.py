@@ -124,6 +124,8 @@ class PreviewPane(QWidget):
         divisor, unit = _time_unit(float(time_s[-1]))
         shown = [np.asarray(values, dtype=float) for values in (course.potential_V, course.current_A)]
         has_any = [bool(np.isfinite(numbers).any()) for numbers in shown]
+        # Only rests have no current: then there is nothing to see.
+        has_any[1] = has_any[1] and (not has_any[0] or bool(np.nanmax(np.abs(shown[1])) > 0))
         for row, (plot, curve, numbers) in enumerate(zip(self._plots, self._curves, shown, strict=True)):
             is_lowest = row == max(index for index in (0, 1) if has_any[index] or index == 0)
             plot.getAxis("bottom").setStyle(showValues=is_lowest)

@@ -6,9 +6,9 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from ...protocols import Cell, Protocol, preview, protocol_types
+from ..naming import title_of
 from ..theme import Theme
 from ..widgets import search_line
-from .fields import label_of
 
 _MADE_OF_OTHERS = ("Sequence", "Repeat")
 _PICTURE = QSize(52, 34)
@@ -46,10 +46,14 @@ class ProtocolList(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.search)
         layout.addWidget(self.list)
-        self._waiting = list(range(self.list.count()))
-        self._theme = theme
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._draw_next)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw the pictures in other colours."""
+        self._theme = theme
+        self._waiting = list(range(self.list.count()))
         self._timer.start(0)
 
     def choose(self, name: str) -> None:
@@ -72,14 +76,6 @@ class ProtocolList(QWidget):
             return
         item = self.list.item(self._waiting.pop(0))
         item.setIcon(_picture(self._types[item.data(_NAME)], self._theme))
-
-
-def title_of(protocol: str) -> str:
-    """Return the name of a protocol as people write it: "Linear sweep"."""
-    if protocol.isupper():
-        return protocol
-    words = "".join(f"_{each.lower()}" if each.isupper() else each for each in protocol)
-    return label_of(words.strip("_"))
 
 
 def _picture(kind: type[Protocol], theme: Theme) -> QIcon:

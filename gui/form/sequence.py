@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ..naming import title_of
 from ..widgets import button, label
-from .protocol_list import title_of
 
 _WHAT = Qt.ItemDataRole.UserRole
 

@@ -41,6 +41,9 @@ class PlotPanel(QWidget):
         self.plot = Plot(theme, view or view_of(source.protocol))
         self.view = QComboBox()
         self.view.setAccessibleName("View")
+        # Narrow enough for four plots side by side.
+        self.view.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.view.setMinimumContentsLength(8)
         self.view.addItems(list(VIEWS))
         self.view.setCurrentText(self.plot.view_name)
         self.view.currentTextChanged.connect(self.plot.set_view)
@@ -57,6 +60,7 @@ class PlotPanel(QWidget):
         self.curves = tool("Curves ▾", "Show, hide and overlay curves", self._show_curves)
         self.export_button = tool("Export ▾", "Save the plot as a picture or as numbers", self._show_export)
         self.values = label(role="faint")
+        self.values.setMinimumWidth(10)
         self.plot.pointed.connect(self.values.setText)
         self.plot.canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.plot.canvas.customContextMenuRequested.connect(self._show_export_at)
