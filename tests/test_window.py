@@ -113,7 +113,7 @@ def test_a_sweep_from_the_plan_to_its_result_by_typing_and_clicking(bench, mista
     click(plan.run_button)
     wait_for(lambda: state(engine) == "running")
     (panel,) = window.panels.workspace.panels
-    assert panel.plot.view_name == "I over E"
+    wait_for(lambda: panel.plot.view_name == "I over E")
     wait_for(lambda: len(panel.source.samples) > 100)
     wait_for(lambda: state(engine) == "finished", 60)
     wait_for(lambda: "onset" in window.panels.inspector.results.text(), 60)
