@@ -246,8 +246,10 @@ class Runner:
     def _stop_at_once(self) -> None:
         """Put the cell at rest from beside the thread that measures, which may be waiting for a sample."""
         if self._segment is not None:
-            self._stopping = threading.Thread(target=self._rest_quietly, name="stop", daemon=True)
-            self._stopping.start()
+            stopping = threading.Thread(target=self._rest_quietly, name="stop", daemon=True)
+            stopping.start()
+            # Whoever sees it may wait for it.
+            self._stopping = stopping
 
     def _rest_quietly(self) -> None:
         # What fails here is tried again, and told, when the run ends.

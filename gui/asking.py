@@ -1,9 +1,11 @@
 """Asking the service, and other slow things, without holding up the window."""
 
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -37,6 +39,7 @@ class Asking(QObject):
         super().__init__(parent)
         self._pool = ThreadPoolExecutor(_AT_ONCE, "asking")
         self._answers: deque[Callable[[], None]] = deque()
+        self._is_closed = False
         self._arrived.connect(self._take)
 
     def do(
@@ -46,12 +49,19 @@ class Asking(QObject):
         refused: Callable[[str], None] | None = None,
     ) -> None:
         """Do `work` in another thread; `then` gets its result, `refused` a sentence, in the window's."""
+        if self._is_closed:
+            return
         self._pool.submit(self._do, work, then, refused or self.refused.emit)
 
-    def wait(self) -> None:
-        """Wait for what is under way; what has not begun is left undone, and nobody is told any more."""
-        self._pool.shutdown(cancel_futures=True)
-        self._answers.clear()
+    def do_at_once(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        """Do `work` in a thread of its own, whatever else is under way: for what cannot wait."""
+        answer = (work, then, self.refused.emit)
+        threading.Thread(target=self._do, args=answer, name="at once", daemon=True).start()
+
+    def close(self) -> None:
+        """Begin nothing any more, and tell nobody of what is under way."""
+        self._is_closed = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _do(
         self,
@@ -70,8 +80,10 @@ class Asking(QObject):
         else:
             if then is not None:
                 self._answers.append(partial(then, result))
-        self._arrived.emit()
+        with suppress(RuntimeError):
+            # The window may be gone by now.
+            self._arrived.emit()
 
     def _take(self) -> None:
-        while self._answers:
+        while self._answers and not self._is_closed:
             self._answers.popleft()()

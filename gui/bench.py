@@ -52,7 +52,7 @@ class BenchState(QObject):
         super().__init__(parent)
         self.client = client
         self.engine = first
-        self._first_seq = first.seq
+        self._first_engine, self._first_seq = first.engine, first.seq
         self.statuses = {each.channel: each for each in first.channels}
         self.alarms = list(first.alarms)
         self.sparks: dict[str, deque[float]] = {name: deque(maxlen=SPARKS) for name in self.statuses}
@@ -95,7 +95,7 @@ class BenchState(QObject):
         """Take in what the bench has published."""
         has_alarm = has_news = False
         for record in records:
-            if record.seq <= self._first_seq:
+            if record.engine == self._first_engine and record.seq <= self._first_seq:
                 # From before the window: only plots want it, whose file may be behind.
                 if record.rows is not None:
                     self.recorded.emit(record)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -16,17 +16,19 @@ from ..protocols import Cell
 from .alarms import AlarmsAndLog
 from .asking import Asking
 from .bench import BenchState
-from .form.new_run import NewRun
 from .inspector import Inspector
 from .instruments import RESISTOR_TEST, Instruments
 from .live_sources import LiveSources
 from .naming import title_of
-from .plots.panel import PlotPanel
 from .rack import Rack
 from .run_reading import read_results
 from .runs import Runs
 from .theme import Theme, is_under_way
 from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from .form.new_run import NewRun
+    from .plots.panel import PlotPanel
 
 _RESULTS_EVERY_MS = 1000
 _RESULTS_TRIES = 60
@@ -42,8 +44,8 @@ class BenchPanels(QObject):
         Of the service.
     first : EngineStatus
         How the bench stands.
-    asking, theme
-        Shared with the window.
+    theme : Theme
+        The colours.
 
     Attributes
     ----------
@@ -54,11 +56,13 @@ class BenchPanels(QObject):
     said = Signal(str, str)
 
     def __init__(
-        self, client: Client, first: EngineStatus, asking: Asking, theme: Theme, parent: QObject | None = None
+        self, client: Client, first: EngineStatus, theme: Theme, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self.theme = theme
-        self._asking = asking
+        # Its own: what is still under way when the bench goes finds nobody any more.
+        self._asking = asking = Asking(self)
+        asking.refused.connect(lambda sentence: self.said.emit("error", sentence))
         self.bench = BenchState(client, first, self)
         self.sources = LiveSources(self.bench, asking, self)
         self.rack = Rack(self.bench, theme)
@@ -86,8 +90,18 @@ class BenchPanels(QObject):
         self._show_chosen()
         self.runs.refresh()
 
+    def show_first(self) -> None:
+        """Show a run that is under way, or else the plan of one."""
+        names = [name for name, each in self.bench.statuses.items() if is_under_way(each.state)]
+        if names:
+            self.rack.select(names[:1])
+            self.show_plot(names[0])
+        elif self._new_run is None:
+            self.new_run()
+
     def close(self) -> None:
         """Let go of the bench; its runs go on."""
+        self._asking.close()
         self.bench.close()
 
     def ask(self, what: Callable[[Client], object], done: str = "") -> None:
@@ -128,10 +142,12 @@ class BenchPanels(QObject):
             if not bad:
                 self.said.emit("warning", "All cells are at rest. The queues wait until you let them go on.")
 
-        self._asking.do(client.emergency_stop, tell, lambda sentence: self.said.emit("error", sentence))
+        self._asking.do_at_once(client.emergency_stop, tell)
 
-    def new_run(self) -> NewRun:
+    def new_run(self) -> "NewRun":
         """Show the plan of a run, for the chosen channels."""
+        from .form.new_run import NewRun  # noqa: PLC0415  the rack is there before plots are loaded
+
         if self._new_run is None or not self.workspace.bring(self._new_run):
             self._new_run = NewRun(self.bench, self._asking, self.theme)
             self._new_run.said.connect(self.said)
@@ -142,13 +158,18 @@ class BenchPanels(QObject):
             self._new_run.choose_channels(self.rack.names)
         return self._new_run
 
+    def start_planned(self) -> None:
+        """Begin what is planned, on the channels that are ticked there."""
+        if self._new_run is not None:
+            self._new_run.start()
+
     @property
     def is_planning(self) -> bool:
         """Whether the plan of a run is in front."""
         window = self.workspace.activeSubWindow()
         return window is not None and window.widget() is self._new_run is not None
 
-    def show_plot(self, channel: str) -> PlotPanel:
+    def show_plot(self, channel: str) -> "PlotPanel":
         """Show the plot of a channel's run."""
         return self.workspace.plot(self.sources.of(channel), channel)
 
@@ -187,7 +208,7 @@ class BenchPanels(QObject):
         plan.load_cell(Cell.model_validate(cell))
         plan.load(protocol)
 
-    def _overlay_chosen(self, panel: PlotPanel) -> None:
+    def _overlay_chosen(self, panel: "PlotPanel") -> None:
         paths = self.runs.paths
         if not paths:
             self.said.emit("info", "Choose runs in the list of runs, then overlay them.")

@@ -1,6 +1,7 @@
 """The chosen channel: live values, step, queue, limits to change in flight, results."""
 
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -61,7 +62,7 @@ class Inspector(QScrollArea):
         self.queue.setAccessibleName("Queue")
         self.queue.setMaximumHeight(110)
         self.limits = Form(SafetyLimits)
-        self.results = label(wraps=True)
+        self.results = label(wraps=True, is_rich=True)
         self.results.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._known_queue: list[str] = []
         self._lay_out()
@@ -78,7 +79,7 @@ class Inspector(QScrollArea):
 
     def show_results(self, results: Mapping[str, Any]) -> None:
         """Show what a run has come to, by name."""
-        lines = [f"<b>{name.replace('_', ' ')}</b>: {text}" for name, text in results.items()]
+        lines = [f"<b>{escape(name.replace('_', ' '))}</b>: {escape(text)}" for name, text in results.items()]
         self.results.setText("<br>".join(lines) or "Results come when the run has ended.")
 
     def update_values(self) -> None:

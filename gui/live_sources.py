@@ -55,6 +55,12 @@ class LiveSources(QObject):
         self._asking.do(lambda: read_run(path), show, lambda _: None)
 
     def _take(self, record: Record) -> None:
+        if record.kind == "missed":
+            # The files have what did not come.
+            for each in self._sources.values():
+                if each.path is not None:
+                    self._read(each, each.path)
+            return
         source = self._sources.get(record.channel)
         if source is None:
             return
@@ -72,5 +78,3 @@ class LiveSources(QObject):
             rows = record.rows[record.rows["test_time_second"] > end_s]
             if len(rows):
                 source.append(rows)
-        elif record.kind == "missed" and source.path is not None:
-            self._read(source, source.path)

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -219,16 +220,16 @@ class Runs(QWidget):
     def _show_details(self, details: RunDetails) -> None:
         self._details = details
         facts = "".join(
-            f"<tr><td>{name}&nbsp;&nbsp;</td><td>{_safe(text)}</td></tr>"
+            f"<tr><td>{name}&nbsp;&nbsp;</td><td>{escape(text)}</td></tr>"
             for name, text in details.facts.items()
         )
         results = "".join(
-            f"<tr><td>{_safe(name.replace('_', ' '))}&nbsp;&nbsp;</td><td>{_safe(text)}</td></tr>"
+            f"<tr><td>{escape(name.replace('_', ' '))}&nbsp;&nbsp;</td><td>{escape(text)}</td></tr>"
             for name, text in details.results.items()
         )
         events = "".join(
             f"<tr><td>{pretty_duration(max(at_s, 0))}&nbsp;&nbsp;</td><td>{severity}&nbsp;&nbsp;</td>"
-            f"<td>{_safe(text)}</td></tr>"
+            f"<td>{escape(text)}</td></tr>"
             for at_s, severity, text in details.events
         )
         none = "<p>There are no results in the file yet.</p>"
@@ -314,7 +315,3 @@ class Runs(QWidget):
         outer = QHBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(parts)
-
-
-def _safe(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", "<br>")

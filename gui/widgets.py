@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from typing import Literal
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 Role = Literal["", "title", "faint", "fault", "number"]
 
 
-def label(text: str = "", role: Role = "", *, wraps: bool = False) -> QLabel:
-    """Return a text, in the look of its role."""
+def label(text: str = "", role: Role = "", *, wraps: bool = False, is_rich: bool = False) -> QLabel:
+    """Return a text, in the look of its role; only a rich one takes HTML."""
     made = QLabel(text)
+    # What people call their cells is never taken for HTML.
+    made.setTextFormat(Qt.TextFormat.RichText if is_rich else Qt.TextFormat.PlainText)
     made.setProperty("role", role)
     made.setWordWrap(wraps)
     return made

@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
+    QCheckBox,
     QDockWidget,
     QFileDialog,
     QLabel,
@@ -119,7 +120,7 @@ class Window(QMainWindow):
         """Show a bench; `is_trying` says that it is the simulated one, which ends with the window."""
         self.detach()
         self._is_trying = is_trying
-        panels = BenchPanels(client, first, self.asking, self.theme, self)
+        panels = BenchPanels(client, first, self.theme, self)
         self.panels = panels
         panels.said.connect(self.toasts.say)
         panels.rack.chosen.connect(self._allow)
@@ -145,12 +146,8 @@ class Window(QMainWindow):
         if isinstance(kept, QByteArray):
             self.restoreState(kept)
         panels.rack.shows_rows = self.settings.value("rack_rows", "false") == "true"
-        names = [name for name, each in panels.bench.statuses.items() if is_under_way(each.state)]
-        if names:
-            panels.rack.select(names[:1])
-            panels.show_plot(names[0])
-        else:
-            panels.new_run()
+        # When the rack has been drawn: plots take half a second to load.
+        QTimer.singleShot(0, panels, panels.show_first)
         self._allow()
         self.update_status()
         self.attached.emit()
@@ -264,7 +261,7 @@ class Window(QMainWindow):
     def _run(self, panels: BenchPanels) -> None:
         """Begin what is planned; otherwise let what waits on the chosen channels go on."""
         if panels.is_planning:
-            panels.new_run().start()
+            panels.start_planned()
             return
         waiting = [
             status
@@ -327,15 +324,19 @@ class Window(QMainWindow):
             )
             close = box.addButton("Close the window", QMessageBox.ButtonRole.AcceptRole)
             box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+            not_again = QCheckBox("Do not say this again", box)
+            box.setCheckBox(not_again)
             box.exec()
             if box.clickedButton() is not close:
                 event.ignore()
                 return
+            if not_again.isChecked():
+                self.settings.setValue("close_told", "true")
         self._keep_layout()
         is_trying = self.panels is not None and self._is_trying
         self._clock.stop()
         self.detach()
-        self.asking.wait()
+        self.asking.close()
         if is_trying and not running:
             # Nothing of a first try stays behind.
             end_trying()

@@ -1,7 +1,7 @@
 """The middle of the window: plots and plans, in tabs or side by side."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPixmap
@@ -9,9 +9,11 @@ from PySide6.QtWidgets import QLabel, QMdiArea, QMdiSubWindow, QScrollArea, QTab
 
 from .asking import Asking
 from .drawn import icon
-from .plots.panel import PlotPanel
 from .plots.source import Source, read_run
 from .theme import Theme
+
+if TYPE_CHECKING:
+    from .plots.panel import PlotPanel
 
 
 class Workspace(QMdiArea):
@@ -31,6 +33,7 @@ class Workspace(QMdiArea):
     def __init__(self, asking: Asking, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._asking, self._theme = asking, theme
+        self._plots: list[PlotPanel] = []
         self.setViewMode(QMdiArea.ViewMode.TabbedView)
         self.setTabsClosable(True)
         self.setTabsMovable(True)
@@ -38,10 +41,9 @@ class Workspace(QMdiArea):
         self.setBackground(Qt.GlobalColor.transparent)
 
     @property
-    def panels(self) -> list[PlotPanel]:
-        """All plots, in the order of their tabs."""
-        widgets = [window.widget() for window in self.subWindowList()]
-        return [each for each in widgets if isinstance(each, PlotPanel)]
+    def panels(self) -> "list[PlotPanel]":
+        """All plots, the latest last."""
+        return list(self._plots)
 
     def minimumSizeHint(self) -> QSize:
         """Leave the size of the window to the person, whatever the panels would like."""
@@ -63,13 +65,17 @@ class Workspace(QMdiArea):
                 return True
         return False
 
-    def plot(self, source: Source, title: str) -> PlotPanel:
+    def plot(self, source: Source, title: str) -> "PlotPanel":
         """Show the plot of a run; one that is here already is brought to the front."""
         for panel in self.panels:
             if panel.source is source:
                 self.bring(panel)
                 return panel
+        from .plots.panel import PlotPanel  # noqa: PLC0415  the rack is there before plots are loaded
+
         panel = PlotPanel(self._theme, source)
+        self._plots.append(panel)
+        panel.destroyed.connect(lambda: self._forget(panel))
         panel.said.connect(self.said)
         panel.overlay_wanted.connect(self.overlay_wanted)
         self.put(panel, title)
@@ -91,7 +97,7 @@ class Workspace(QMdiArea):
 
         self._asking.do(lambda: [read_run(path) for path in paths], show)
 
-    def overlay(self, panel: PlotPanel, path: Path) -> None:
+    def overlay(self, panel: "PlotPanel", path: Path) -> None:
         """Lay a recorded run over a plot."""
 
         def show(each: dict[str, Any]) -> None:
@@ -121,7 +127,7 @@ class Workspace(QMdiArea):
         self.setViewMode(QMdiArea.ViewMode.SubWindowView)
         for window in self.subWindowList():
             # A plan needs more space than a tile has.
-            if isinstance(window.widget(), PlotPanel):
+            if window.widget() in self._plots:
                 window.showNormal()
             else:
                 window.showMinimized()
@@ -132,6 +138,9 @@ class Workspace(QMdiArea):
         self._theme = theme
         for panel in self.panels:
             panel.plot.set_theme(theme)
+
+    def _forget(self, panel: "PlotPanel") -> None:
+        self._plots = [each for each in self._plots if each is not panel]
 
     def _show(self, window: QMdiSubWindow) -> None:
         if self.viewMode() == QMdiArea.ViewMode.TabbedView:

@@ -137,7 +137,7 @@ def test_a_list_in_a_field_makes_several_runs_and_a_busy_channel_a_queue(bench):
     type_into(plan.form.fields["rate"], "20, 50, 100 mV/s")
     wait_for(plan.run_button.isEnabled)
     assert plan.run_button.text() == "▶ Add to queue"
-    click(plan.run_button)
+    press(window, "F5")
     wait_for(lambda: len(engine.station("A1").status().queue) == 3)
     rates = [job.request.protocol["rate"] for job in engine.station("A1").status().queue]
     assert rates == ["20 mV/s", "50 mV/s", "100 mV/s"]
@@ -167,8 +167,8 @@ def test_pause_go_on_skip_and_stop_by_keys_on_several_channels(bench):
     wait_for(lambda: window.actions_by_name["pause"].text() == "Pause")
     window.act("hold")
     wait_for(lambda: both("holding"))
+    window.panels.show_plot("A1")
     press(window, "F5")
-    window.panels.command("resume")
     wait_for(lambda: both("running"))
     wait_for(window.actions_by_name["stop"].isEnabled)
     press(window, "Shift+F5")
@@ -211,6 +211,21 @@ def test_the_emergency_stop_acts_only_when_it_is_held(bench):
     wait_for(lambda: {state(engine, "A1"), state(engine, "A2")} == {"stopped"})
     QTest.mouseRelease(button, Qt.MouseButton.LeftButton)
     wait_for(lambda: any("All cells are at rest" in text for text in window.toasts.texts))
+
+
+def test_the_emergency_stop_waits_for_nothing_else(bench):
+    engine, window = bench
+    start(window, HOLD)
+    wait_for(lambda: state(engine) == "running")
+    busy = threading.Event()
+    for _ in range(8):
+        window.panels._asking.do(busy.wait)
+    try:
+        QTest.mousePress(window.emergency, Qt.MouseButton.LeftButton)
+        wait_for(lambda: state(engine) == "stopped")
+    finally:
+        busy.set()
+        QTest.mouseRelease(window.emergency, Qt.MouseButton.LeftButton)
 
 
 # The rack
@@ -424,6 +439,7 @@ def test_a_window_that_is_opened_in_the_middle_of_a_run_shows_all_of_it(bench, t
     wait_for(lambda: (engine.station("A1").status().elapsed_s or 0) > 1500)
     url = window.panels.bench.client.url
     with window_on(url, tmp_path / "data") as later:
+        wait_for(lambda: later.panels.workspace.panels)
         (panel,) = later.panels.workspace.panels
         wait_for(lambda: len(panel.source.samples) > 100)
         times_s = panel.source.samples["test_time_second"]
@@ -498,11 +514,13 @@ def test_closing_says_that_runs_go_on_and_they_do(bench, monkeypatch):
 
     def answer(box):
         said.append(box.text())
+        box.checkBox().setChecked(True)
         box.buttons()[0].click()
 
     monkeypatch.setattr(QMessageBox, "exec", answer)
     window.close()
     assert said == ["1 run goes on in the engine while the window is closed."]
+    assert window.settings.value("close_told")
     assert state(engine) == "running"
 
 
@@ -536,6 +554,22 @@ def test_a_resistor_is_measured_with_one_click(bench):
     wait_for(lambda: any("The resistor on A1 has" in text for text in window.toasts.texts), 40)
     sentence = next(text for text in window.toasts.texts if "The resistor" in text)
     assert float(sentence.split()[-2]) == pytest.approx(1.0 if "kΩ" in sentence else 1000, rel=0.02)
+
+
+def test_what_people_call_their_cells_is_never_taken_for_html(bench):
+    engine, window = bench
+    name = "<b>7</b> <img src=x>"
+    start(window, HOLD, cell={**CELL, "name": name})
+    wait_for(lambda: state(engine) == "running")
+    shown = window.panels.inspector._facts["Cell"]
+    wait_for(lambda: shown.text() == name)
+    assert shown.textFormat() == Qt.TextFormat.PlainText
+    window.act("stop")
+    wait_for(lambda: state(engine) == "stopped")
+    runs = window.panels.runs
+    wait_for(lambda: runs.table.model().rowCount() == 1)
+    runs.table.selectRow(0)
+    wait_for(lambda: name in runs.text.toPlainText())
 
 
 def test_the_layout_is_remembered_and_can_be_reset(bench):

@@ -57,6 +57,7 @@ def second(window, out):
     until(lambda: window.panels is not None)
     status = lambda: window.panels.bench.statuses["Resistor"]  # noqa: E731
     assert status().state == "running", status().state
+    until(lambda: window.panels.workspace.panels)
     (panel,) = window.panels.workspace.panels
     until(lambda: len(panel.source.samples) > 10)
     assert panel.source.samples["test_time_second"][0] < 60

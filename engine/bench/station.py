@@ -322,7 +322,8 @@ class Station:
             with self._changed:
                 self._wake()
             self._aftermath.run()
-        except (ValueError, InstrumentError, StorageError, OSError) as error:
+        except Exception as error:
+            log.exception("the watch over %s failed", self.name)
             self._desk.alarm(self.name, "warning", f"The resting cell is not recorded any more: {error}")
         finally:
             self._aftermath = None

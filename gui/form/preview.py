@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,8 +74,8 @@ class PreviewPane(QWidget):
         self.canvas.setMinimumHeight(220)
         self._plots: list[PlotItem] = []
         self._curves: list[PlotDataItem] = []
-        self.summary = label(wraps=True)
-        self.checks = label(wraps=True)
+        self.summary = label(wraps=True, is_rich=True)
+        self.checks = label(wraps=True, is_rich=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.canvas, 1)
@@ -106,13 +107,15 @@ class PreviewPane(QWidget):
         """Show what was found out about `count` runs on each channel."""
         self._draw(outlook.course)
         self.summary.setText(_summary(outlook, count))
-        lines = [f"<span style='color:{self._theme.danger}'>✕ {each}</span>" for each in outlook.problems]
+        lines = [
+            f"<span style='color:{self._theme.danger}'>✕ {escape(each)}</span>" for each in outlook.problems
+        ]
         if not lines:
             good = "#00734f" if self._theme.name == "light" else "#2fc79a"
             said = ["the cell has all that is needed", "within all limits"]
             if outlook.foreseen:
                 said.append(f"{', '.join(outlook.foreseen)} can run it")
-            lines = [f"<span style='color:{good}'>✓</span> {each}" for each in said]
+            lines = [f"<span style='color:{good}'>✓</span> {escape(each)}" for each in said]
         self.checks.setText("<br>".join(lines))
 
     def _draw(self, course: Preview | None) -> None:
