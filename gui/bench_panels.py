@@ -1,7 +1,7 @@
 """The panels of one bench, put together: what belongs to the bench goes when another one comes."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,9 +113,9 @@ class BenchPanels(QObject):
             lambda sentence: self.said.emit("error", sentence),
         )
 
-    def command(self, name: str) -> None:
-        """Pause, hold, resume, skip, stop or give up what runs on the chosen channels."""
-        names = [each for each in self.rack.names if each in self.bench.statuses]
+    def command(self, name: str, channels: Sequence[str] | None = None) -> None:
+        """Pause, hold, resume, skip, stop or give up what runs on channels; by default on the chosen ones."""
+        names = self.rack.names if channels is None else channels
         acts: dict[str, Callable[[Client, str], object]] = {
             "pause": lambda client, channel: client.pause(channel),
             "hold": lambda client, channel: client.pause(channel, "hold"),

@@ -264,12 +264,12 @@ class Window(QMainWindow):
             panels.start_planned()
             return
         waiting = [
-            status
+            status.channel
             for status in (panels.bench.statuses[each] for each in panels.rack.names)
             if status.state in ("paused", "holding", "interrupted") or status.is_held
         ]
         if waiting:
-            panels.command("resume")
+            panels.command("resume", waiting)
         else:
             panels.new_run()
 

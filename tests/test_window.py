@@ -167,6 +167,7 @@ def test_pause_go_on_skip_and_stop_by_keys_on_several_channels(bench):
     wait_for(lambda: window.actions_by_name["pause"].text() == "Pause")
     window.act("hold")
     wait_for(lambda: both("holding"))
+    wait_for(lambda: window.panels.states() == {"holding"})
     window.panels.show_plot("A1")
     press(window, "F5")
     wait_for(lambda: both("running"))
