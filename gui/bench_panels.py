@@ -110,7 +110,6 @@ class BenchPanels(QObject):
         self._asking.do(
             lambda: what(client),
             lambda _: self.said.emit("info", done) if done else None,
-            lambda sentence: self.said.emit("error", sentence),
         )
 
     def command(self, name: str, channels: Sequence[str] | None = None) -> None:
@@ -262,9 +261,7 @@ class BenchPanels(QObject):
                 return
             results, onsets = found
             if not results:
-                if tries > 0:
-                    again = lambda: self._fetch_results(channel, run, path, tries - 1)  # noqa: E731
-                    QTimer.singleShot(_RESULTS_EVERY_MS, self, again)
+                try_again()
                 return
             if self.inspector.channel == channel:
                 self.inspector.show_results(results)
@@ -273,12 +270,13 @@ class BenchPanels(QObject):
                 if panel.source.path == path:
                     panel.plot.set_marks(onsets)
 
-        def wait(_: str) -> None:
+        def try_again(_: str = "") -> None:
             if tries > 0:
-                again = lambda: self._fetch_results(channel, run, path, tries - 1)  # noqa: E731
-                QTimer.singleShot(_RESULTS_EVERY_MS, self, again)
+                QTimer.singleShot(
+                    _RESULTS_EVERY_MS, self, lambda: self._fetch_results(channel, run, path, tries - 1)
+                )
 
-        self._asking.do(lambda: read_results(path), show, wait)
+        self._asking.do(lambda: read_results(path), show, try_again)
 
     def _tell_alarms(self) -> None:
         for alarm in self.bench.alarms:

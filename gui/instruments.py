@@ -1,9 +1,8 @@
 """The instruments of the bench: find, name, test."""
 
-import sys
 from pathlib import Path
 
-from PySide6.QtCore import QProcess, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from .bench import BenchState
+from .commanding import run_command
 from .theme import Theme, colour_of, symbol_of
 from .widgets import button, label
 
@@ -27,6 +27,12 @@ RESISTOR_TEST = {
     "rest_before": "1 s",
 }
 """A sweep whose slope is a resistance."""
+
+
+def ask_bench_file(parent: QWidget) -> Path | None:
+    """Ask a person for a bench file; None where there is none after all."""
+    name, _ = QFileDialog.getOpenFileName(parent, "Open a bench file", "", "Bench files (*.yaml *.yml)")
+    return Path(name) if name else None
 
 
 class Instruments(QWidget):
@@ -52,7 +58,6 @@ class Instruments(QWidget):
     def __init__(self, bench: BenchState | None, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bench, self._theme = bench, theme
-        self._process: QProcess | None = None
         self.tree = QTreeWidget()
         self.tree.setHeaderLabels(["Instrument and channels", "State", "What to know"])
         self.tree.setColumnWidth(0, 340)
@@ -117,21 +122,12 @@ class Instruments(QWidget):
 
     def scan(self) -> None:
         """Look for instruments, in a process of its own; nothing is changed at them."""
-        if self._process is not None:
-            return
         self.scan_button.setEnabled(False)
         self.found.setPlainText("Looking …")
-        self._process = QProcess(self)
-        self._process.setProcessChannelMode(QProcess.ProcessChannelMode.MergedChannels)
-        self._process.finished.connect(self._scanned)
         more = [self.address.text().strip()] if self.address.text().strip() else []
-        self._process.start(sys.executable, ["-m", "faradaic", "instruments", *more])
+        run_command(self, ["instruments", *more], self._scanned)
 
-    def _scanned(self) -> None:
-        assert self._process is not None  # noqa: S101  for the types
-        said = bytes(self._process.readAll().data()).decode("utf-8", "replace")
-        self._process.deleteLater()
-        self._process = None
+    def _scanned(self, _code: int, said: str) -> None:
         self.scan_button.setEnabled(True)
         self.found.setPlainText(said)
         _, mark, proposal = said.partition("(write it with --write bench.yaml):\n\n")
@@ -152,9 +148,9 @@ class Instruments(QWidget):
         self.served.emit(Path(name))
 
     def _open(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open a bench file", "", "Bench files (*.yaml *.yml)")
-        if name:
-            self.served.emit(Path(name))
+        bench = ask_bench_file(self)
+        if bench is not None:
+            self.served.emit(bench)
 
     def _test(self) -> None:
         item = self.tree.currentItem()

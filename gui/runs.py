@@ -1,6 +1,5 @@
 """The runs in the data folder: find, look into, compare, report, run again."""
 
-import sys
 import time
 from html import escape
 from pathlib import Path
@@ -11,7 +10,6 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
-    QProcess,
     QSortFilterProxyModel,
     Qt,
     QUrl,
@@ -33,6 +31,7 @@ from PySide6.QtWidgets import (
 from ..core.units import pretty_duration
 from .asking import Asking
 from .bench import BenchState
+from .commanding import run_command
 from .naming import title_of
 from .numbers import bytes_text
 from .run_reading import RunDetails, RunFacts, read_details, read_facts
@@ -274,14 +273,12 @@ class Runs(QWidget):
     def _do(self, command: str, paths: list[Path], more: list[str], folder: Path | None) -> None:
         """Let the command line do it, in a process of its own: fits take seconds of computing."""
         begun = time.time() - 1.0
-        process = QProcess(self)
-        process.setProcessChannelMode(QProcess.ProcessChannelMode.MergedChannels)
 
-        def end(code: int, _: object) -> None:
-            said = bytes(process.readAll().data()).decode("utf-8", "replace").strip()
-            process.deleteLater()
+        def end(code: int, said: str) -> None:
             if code != 0:
-                self.said.emit("error", said.removeprefix("faradaic: ")[-400:] or f"{command} did not work.")
+                self.said.emit(
+                    "error", said.strip().removeprefix("faradaic: ")[-400:] or f"{command} did not work."
+                )
                 return
             drawn = sorted(folder.glob("*.png")) if folder is not None else []
             self.figures.emit([path for path in drawn if path.stat().st_mtime >= begun])
@@ -294,8 +291,7 @@ class Runs(QWidget):
             self.refresh()
             self._look()
 
-        process.finished.connect(end)
-        process.start(sys.executable, ["-m", "faradaic", command, *map(str, paths), *more])
+        run_command(self, [command, *map(str, paths), *more], end)
 
     def _lay_out(self) -> None:
         left = QWidget()

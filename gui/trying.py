@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ import psutil
 
 from ..engine.service.client import Client
 from ..engine.service.own import FOLDER_VARIABLE, address_file
-from ..engine.service.starting import started
+from ..engine.service.starting import start_detached, started
 from .places import own_folder, save_yaml
 
 SPEED = 500.0
@@ -109,14 +108,7 @@ def _write_bench(path: Path) -> None:
 
 
 def _simulate(bench: Path, home: Path) -> None:
-    process = subprocess.Popen(  # noqa: S603  our own program
-        [sys.executable, "-m", "faradaic", "simulate", str(bench)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
+    process = start_detached(["simulate", str(bench)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     (home / "simulation.json").write_text(json.dumps({"pid": process.pid}), encoding="utf-8")
     assert process.stdout is not None  # noqa: S101  for the types
     for _ in _INSTRUMENTS:

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
     QDockWidget,
-    QFileDialog,
     QLabel,
     QMainWindow,
     QMessageBox,
@@ -32,7 +31,7 @@ from .bench_panels import BenchPanels
 from .drawn import icon
 from .emergency import EmergencyStop
 from .garbage import Collector
-from .instruments import Instruments
+from .instruments import Instruments, ask_bench_file
 from .numbers import bytes_text
 from .palette import CommandPalette
 from .places import data_folder, own_folder
@@ -61,13 +60,10 @@ class Window(QMainWindow):
 
     Attributes
     ----------
-    attached : Signal
-        A bench is shown now.
     complained : Signal(str)
         Something went wrong somewhere in the program; may be emitted in any thread.
     """
 
-    attached = Signal()
     complained = Signal(str)
 
     def __init__(self, data: Path | None = None) -> None:
@@ -150,7 +146,6 @@ class Window(QMainWindow):
         QTimer.singleShot(0, panels, panels.show_first)
         self._allow()
         self.update_status()
-        self.attached.emit()
 
     def detach(self) -> None:
         """Let go of the bench that is shown; its runs go on."""
@@ -169,12 +164,10 @@ class Window(QMainWindow):
 
     def find_bench(self) -> None:
         """Show this user's bench, where an engine runs already."""
-
-        def found(made: tuple[Client, EngineStatus]) -> None:
-            self.attach(*made)
-
         self.welcome.wait("Looking for your bench …")
-        self.asking.do(lambda: _asked(Client.own()), found, lambda _: self.welcome.wait(""))
+        self.asking.do(
+            lambda: _asked(Client.own()), lambda made: self.attach(*made), lambda _: self.welcome.wait("")
+        )
 
     def try_simulated(self) -> None:
         """Show the simulated bench; it is started where that is needed."""
@@ -216,9 +209,9 @@ class Window(QMainWindow):
         finder.scan()
 
     def _open_bench(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open a bench file", "", "Bench files (*.yaml *.yml)")
-        if name:
-            self.serve(Path(name))
+        bench = ask_bench_file(self)
+        if bench is not None:
+            self.serve(bench)
 
     # Deeds
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QMdiArea, QMdiSubWindow, QScrollArea, QTab
 
 from .asking import Asking
 from .drawn import icon
-from .plots.source import Source, read_run
+from .plots.source import Source, read_run, source_of
 from .theme import Theme
 
 if TYPE_CHECKING:
@@ -88,8 +88,7 @@ class Workspace(QMdiArea):
         def show(found: list[dict[str, Any]]) -> None:
             nonlocal panel
             for path, each in zip(paths, found, strict=True):
-                source = Source(each["label"], each["cell"], each["protocol"], path, self)
-                source.replace(each["samples"], each["impedance"])
+                source = source_of(path, each, self)
                 if panel is None:
                     panel = self.plot(source, path.stem)
                 else:
@@ -99,13 +98,7 @@ class Workspace(QMdiArea):
 
     def overlay(self, panel: "PlotPanel", path: Path) -> None:
         """Lay a recorded run over a plot."""
-
-        def show(each: dict[str, Any]) -> None:
-            source = Source(each["label"], each["cell"], each["protocol"], path, panel)
-            source.replace(each["samples"], each["impedance"])
-            panel.plot.add(source)
-
-        self._asking.do(lambda: read_run(path), show)
+        self._asking.do(lambda: read_run(path), lambda found: panel.plot.add(source_of(path, found, panel)))
 
     def show_picture(self, path: Path) -> None:
         """Show a figure."""

@@ -3,7 +3,9 @@
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from .client import Client, ServiceError
 from .own import private_folder
@@ -35,25 +37,28 @@ def started(bench: Path, folder: Path, *, by: str | None = None) -> Client:
 
 def _start(bench: Path, folder: Path, by: str | None) -> Client:
     # Any free port: scripts and windows find it, and the status page's link says it.
-    command = [sys.executable, "-m", "faradaic", "serve", str(bench.absolute())]
-    command += ["--data", str(folder.absolute()), "--port", "0"]
+    arguments = ["serve", str(bench.absolute()), "--data", str(folder.absolute()), "--port", "0"]
     said = private_folder() / "service.log"
     with said.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603  our own program
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            # It belongs to no terminal and to no window.
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
-            | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
+        process = start_detached(arguments, stdout=output, stderr=output)
     try:
         return wait_for(process, by)
     except ServiceError as error:
         last = said.read_text("utf-8", "replace").strip().splitlines()[-1:]
         raise ServiceError("".join(last).removeprefix("faradaic: ") or str(error)) from None
+
+
+def start_detached(arguments: Sequence[str], *, stdout: Any, stderr: Any) -> "subprocess.Popen[bytes]":
+    """Start a command of ours that belongs to no terminal and to no window."""
+    return subprocess.Popen(  # noqa: S603  our own program
+        [sys.executable, "-m", "faradaic", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
+        | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
 
 
 def wait_for(process: "subprocess.Popen[bytes]", by: str | None = None) -> Client:

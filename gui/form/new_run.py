@@ -55,7 +55,7 @@ class NewRun(QWidget):
     said = Signal(str, str)
 
     def __init__(
-        self, bench: BenchState | None, asking: Asking, theme: Theme, parent: QWidget | None = None
+        self, bench: BenchState, asking: Asking, theme: Theme, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._bench, self._asking = bench, asking
@@ -90,8 +90,7 @@ class NewRun(QWidget):
         self._lay_out()
         self.setAcceptDrops(True)
         self.update_channels()
-        if bench is not None:
-            bench.changed.connect(lambda _: self.update_channels())
+        bench.changed.connect(lambda _: self.update_channels())
         self.protocols.choose("LinearSweep")
 
     def set_theme(self, theme: Theme) -> None:
@@ -149,8 +148,6 @@ class NewRun(QWidget):
 
     def update_channels(self) -> None:
         """Show the channels of the bench with their states."""
-        if self._bench is None:
-            return
         self.channels.blockSignals(True)
         known = {self.channels.item(row).data(_NAME): row for row in range(self.channels.count())}
         for name, status in self._bench.statuses.items():
@@ -189,7 +186,7 @@ class NewRun(QWidget):
             return
         self._is_looking = True
         cell = Cell.model_validate(self.cell.values)
-        client = self._bench.client if self._bench is not None else None
+        client = self._bench.client
         channels, limits = self.chosen_channels, self.limits.values
         self._asking.do(
             lambda: look_ahead(client, channels, protocols, cell, limits),
@@ -232,13 +229,11 @@ class NewRun(QWidget):
         self.run_button.setToolTip(reason or says)
 
     def _is_busy(self, name: str) -> bool:
-        status = self._bench.statuses.get(name) if self._bench is not None else None
+        status = self._bench.statuses.get(name)
         return status is not None and (is_under_way(status.state) or bool(status.queue))
 
     def _reason(self) -> str:
         """Return why nothing can be begun; "" where it can."""
-        if self._bench is None:
-            return "There is no bench yet: connect instruments, or try a simulated bench."
         if not self.chosen_channels:
             return "Tick a channel."
         return " ".join(self._problems)
@@ -247,7 +242,7 @@ class NewRun(QWidget):
 
     def start(self) -> None:
         """Put what is set into the queues of the ticked channels."""
-        if self._bench is None or self._reason():
+        if self._reason():
             return
         client, channels = self._bench.client, self.chosen_channels
         protocols = [load_protocol(each) for each in self.descriptions()]
@@ -259,7 +254,7 @@ class NewRun(QWidget):
                     client.add(channel, protocol, cell, limits=limits)
             return channels
 
-        self._asking.do(add, self.added.emit, lambda sentence: self.said.emit("error", sentence))
+        self._asking.do(add, self.added.emit)
 
     def _add_to_sequence(self) -> None:
         if self.form.check():

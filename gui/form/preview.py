@@ -16,11 +16,12 @@ from ...protocols import Cell, Preview, Protocol, preview
 from ..numbers import bytes_text
 from ..plots.graphics import PlotDataItem, PlotItem, pg
 from ..plots.thinning import thinned
+from ..plots.views import time_scale
+from ..theme import Theme, colour_of
 from ..widgets import label
 
 if TYPE_CHECKING:
     from ...engine.service.requests import Foreseen
-    from ..theme import Theme
 
 _PIXELS = 600
 
@@ -45,7 +46,7 @@ class Outlook:
 
 
 def look_ahead(
-    client: Client | None, channels: list[str], protocols: list[Protocol], cell: Cell, limits: dict[str, Any]
+    client: Client, channels: list[str], protocols: list[Protocol], cell: Cell, limits: dict[str, Any]
 ) -> Outlook:
     """Find out what a run would do on every channel; it may take a while: for another thread."""
     problems: list[str] = []
@@ -54,7 +55,7 @@ def look_ahead(
         course = preview(protocols[0], cell)
     except Exception as error:  # noqa: BLE001  a user's own protocol may raise anything
         problems.append(_sentence(str(error)))
-    if client is not None and not problems:
+    if not problems:
         for channel in channels:
             for protocol in protocols:
                 try:
@@ -111,7 +112,7 @@ class PreviewPane(QWidget):
             f"<span style='color:{self._theme.danger}'>✕ {escape(each)}</span>" for each in outlook.problems
         ]
         if not lines:
-            good = "#00734f" if self._theme.name == "light" else "#2fc79a"
+            good = colour_of("finished", self._theme).name()
             said = ["the cell has all that is needed", "within all limits"]
             if outlook.foreseen:
                 said.append(f"{', '.join(outlook.foreseen)} can run it")
@@ -124,7 +125,7 @@ class PreviewPane(QWidget):
                 curve.setData([], [])
             return
         time_s = np.asarray(course.time_s)
-        divisor, unit = _time_unit(float(time_s[-1]))
+        divisor, unit = time_scale(float(time_s[-1]))
         shown = [np.asarray(values, dtype=float) for values in (course.potential_V, course.current_A)]
         has_any = [bool(np.isfinite(numbers).any()) for numbers in shown]
         # Only rests have no current: then there is nothing to see.
@@ -154,13 +155,6 @@ def _summary(outlook: Outlook, count: int) -> str:
         said.append(f"{foreseen.samples:,} samples".replace(",", " "))
         said.append(f"{bytes_text(foreseen.bytes)} of {bytes_text(foreseen.free_bytes)} free")
     return " · ".join(said)
-
-
-def _time_unit(seconds: float) -> tuple[float, str]:
-    for size, unit in ((86_400.0, "d"), (3600.0, "h"), (60.0, "min")):
-        if seconds >= 2 * size:
-            return size, unit
-    return 1.0, "s"
 
 
 def _sentence(text: str) -> str:

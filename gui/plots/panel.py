@@ -34,11 +34,9 @@ class PlotPanel(QWidget):
     overlay_wanted = Signal(object)
     said = Signal(str, str)
 
-    def __init__(
-        self, theme: Theme, source: Source, view: str | None = None, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, theme: Theme, source: Source, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.plot = Plot(theme, view or view_of(source.protocol))
+        self.plot = Plot(theme, view_of(source.protocol))
         self.view = QComboBox()
         self.view.setAccessibleName("View")
         # Narrow enough for four plots side by side.

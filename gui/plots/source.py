@@ -1,7 +1,8 @@
 """What is plotted: the samples of one run, under way or recorded."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -10,6 +11,7 @@ from ...core.samples import IMPEDANCE, SAMPLE, Block
 from ...protocols import Cell
 from .thinning import Floats
 
+Found = TypeVar("Found")
 _FIRST = 4096
 _MOST_LIVE = 4_000_000
 """Beyond so many samples of a run under way, every second of the older half is left out of the picture."""
@@ -53,7 +55,7 @@ class Source(QObject):
         self._samples = np.empty(_FIRST, SAMPLE)
         self._count = 0
         self._impedance = np.empty(0, IMPEDANCE)
-        self._columns: dict[str, tuple[int, Floats]] = {}
+        self._derived: dict[str, tuple[int, Any]] = {}
 
     @property
     def samples(self) -> Block:
@@ -67,10 +69,14 @@ class Source(QObject):
 
     def column(self, name: str) -> Floats:
         """Return one field of the samples, contiguous in memory."""
-        known = self._columns.get(name)
+        return self.derived(name, lambda: np.ascontiguousarray(self.samples[name], dtype=np.float64))
+
+    def derived(self, name: str, compute: Callable[[], Found]) -> Found:
+        """Return what follows from the samples, computed once for all plots until there are more of them."""
+        known = self._derived.get(name)
         if known is None or known[0] != self.version:
-            known = (self.version, np.ascontiguousarray(self.samples[name], dtype=np.float64))
-            self._columns[name] = known
+            known = (self.version, compute())
+            self._derived[name] = known
         return known[1]
 
     def replace(self, samples: Block, impedance: Block) -> None:
@@ -116,6 +122,13 @@ class Source(QObject):
     def _tell(self) -> None:
         self.version += 1
         self.changed.emit()
+
+
+def source_of(path: Path, found: dict[str, Any], parent: QObject) -> Source:
+    """Return a recorded run as a source, of what `read_run` found in its file."""
+    source = Source(found["label"], found["cell"], found["protocol"], path, parent)
+    source.replace(found["samples"], found["impedance"])
+    return source
 
 
 def read_run(path: Path) -> dict[str, Any]:

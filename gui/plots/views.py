@@ -94,6 +94,10 @@ def _step_capacity(source: Source, unit: str) -> tuple[Axis, Floats]:
 
 def _cycles(source: Source) -> tuple[Floats, Floats, Floats]:
     """Return the numbers of the cycles, with the charge that went in and out in each of them, in Ah."""
+    return source.derived("cycles", lambda: _counted_cycles(source))
+
+
+def _counted_cycles(source: Source) -> tuple[Floats, Floats, Floats]:
     cycle = source.column("cycle_count").astype(np.int64)
     if len(cycle) < 2:
         return np.empty(0), np.empty(0), np.empty(0)
@@ -174,13 +178,18 @@ def current_factor(source: Source, unit: str) -> float | None:
     return None
 
 
+def time_scale(largest_s: float) -> tuple[float, str]:
+    """Return by what times are divided, and the unit, for an axis whose largest time this is."""
+    for seconds, unit in ((86_400.0, "d"), (3600.0, "h"), (60.0, "min")):
+        if largest_s >= 2 * seconds:
+            return seconds, unit
+    return 1.0, "s"
+
+
 def shown_scale(axis: Axis, largest: float) -> tuple[float, str]:
     """Return by what values are divided, and the unit, for an axis whose largest value this is."""
     if axis.unit == "s":
-        for seconds, unit in ((86_400.0, "d"), (3600.0, "h"), (60.0, "min")):
-            if largest >= 2 * seconds:
-                return seconds, unit
-        return 1.0, "s"
+        return time_scale(largest)
     if not axis.has_prefix or not np.isfinite(largest) or largest <= 0 or axis.unit == "V":
         return 1.0, axis.unit
     factor, prefix = engineering_prefix(largest)
