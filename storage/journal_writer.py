@@ -71,15 +71,24 @@ class JournalWriter:
         self._waiting_since: float | None = None
         self._lock = threading.Lock()
         self._wake, self._written, self._closing = threading.Event(), threading.Event(), threading.Event()
+        self._sync_is_due = threading.Event()
+        self._syncing_since: float | None = None
+        self._sync_error: OSError | None = None
         self._thread = threading.Thread(target=self._work, name=f"journal {path.name}", daemon=True)
         if not goes_on:
             self._add(MAGIC)
         self._thread.start()
+        threading.Thread(target=self._sync_when_due, name=f"sync {path.name}", daemon=True).start()
+
+    @property
+    def is_written(self) -> bool:
+        """Whether all that was appended survives the end of this program."""
+        return self._waiting_since is None
 
     @property
     def trouble(self) -> str | None:
         """Why frames are waiting in memory, in a sentence; None while the disk takes them."""
-        since = self._waiting_since
+        since = self._waiting_since or self._syncing_since
         if self._trouble is None and since is not None and time.monotonic() - since > _BLOCKED_S:
             return f"The disk of {self.path.parent} takes no data at the moment."
         return self._trouble
@@ -135,6 +144,7 @@ class JournalWriter:
         if self._closing.is_set():
             return
         self._closing.set()
+        self._sync_is_due.set()
         whole = self.flush(patience_s)
         self._wake.set()
         # A thread that a disk has blocked is left behind with its file.
@@ -161,14 +171,18 @@ class JournalWriter:
             is_closing = self._closing.is_set()
             is_due = is_closing or time.monotonic() - synced_at >= self._sync_interval_s
             try:
+                self._raise_sync_error()
                 if not is_closing and (is_due or self._trouble):
                     self.check_space()
                 is_synced = not self._write_pending() and is_synced
                 if is_due:
                     self._put_back_if_deleted()
-                    getattr(os, "fdatasync", os.fsync)(self._file)
+                    self._sync_is_due.set()
                     synced_at, is_synced = time.monotonic(), True
+                if is_closing:
+                    _sync(self._file)
             except (OSError, StorageError) as error:
+                is_synced = False
                 self._trouble = _sentence(error, self.path)
                 self._written.set()
                 time.sleep(_RETRY_S)
@@ -176,8 +190,34 @@ class JournalWriter:
                 self._wake.set()
                 continue
             if is_closing and not self._pending:
-                os.close(self._file)
+                with self._lock:
+                    os.close(self._file)
                 return
+
+    def _sync_when_due(self) -> None:
+        """Have the disk take what was written; a slow one holds up no frame on its way to the system."""
+        while True:
+            self._sync_is_due.wait()
+            self._sync_is_due.clear()
+            with self._lock:
+                if self._closing.is_set():
+                    return
+                # Its own handle: the other one may be replaced meanwhile.
+                file = os.dup(self._file)
+            self._syncing_since = time.monotonic()
+            try:
+                _sync(file)
+            except OSError as error:
+                self._sync_error = error
+                self._wake.set()
+            finally:
+                self._syncing_since = None
+                os.close(file)
+
+    def _raise_sync_error(self) -> None:
+        error, self._sync_error = self._sync_error, None
+        if error is not None:
+            raise error
 
     def _write_pending(self) -> bool:
         """Write what waits; return whether there was any."""
@@ -212,8 +252,7 @@ class JournalWriter:
         os.lseek(self._file, 0, os.SEEK_SET)
         while part := os.read(self._file, _AT_ONCE_BYTES):
             os.write(copy, part)
-        self._file, deleted = copy, self._file
-        os.close(deleted)
+        self._replace_file(copy)
 
     def _open_again(self) -> None:
         """Open the file again: a network drive that was away leaves a handle that no longer works."""
@@ -222,7 +261,11 @@ class JournalWriter:
             if os.fstat(again).st_size != self._size:
                 os.close(again)
                 return
-            self._file, old = again, self._file
+            self._replace_file(again)
+
+    def _replace_file(self, file: int) -> None:
+        with self._lock:
+            self._file, old = file, self._file
             os.close(old)
 
     def _bytes_behind(self) -> int:
@@ -232,6 +275,10 @@ class JournalWriter:
             return max(0, self._size - self._built_from_it.stat().st_size)
         except OSError:
             return self._size
+
+
+def _sync(file: int) -> None:
+    getattr(os, "fdatasync", os.fsync)(file)
 
 
 def _flags(*, new: bool) -> int:

@@ -118,6 +118,11 @@ class Recorder:
         self._journal.append_json(Kind.EVENT, values)
 
     @property
+    def is_written(self) -> bool:
+        """Whether all that was recorded survives the end of this program: the sample is acknowledged."""
+        return self._journal.is_written
+
+    @property
     def trouble(self) -> str | None:
         """Why what is recorded waits in memory, in a sentence; None while the disk takes it."""
         return self._journal.trouble

@@ -1,8 +1,10 @@
+import errno
 import os
 import struct
 import subprocess
 import sys
 import threading
+import time
 import zlib
 
 import numpy as np
@@ -167,6 +169,48 @@ def test_frames_reach_the_disk_without_further_ado(tmp_path, monkeypatch):
     writer = JournalWriter(tmp_path / "a.journal", sync_interval_s=0.05)
     writer.append(Kind.EVENT, b"{}")
     assert synced.wait(1.0)
+    writer.close()
+
+
+def test_a_disk_that_is_slow_to_sync_holds_up_no_frame(tmp_path, monkeypatch):
+    # What was appended must survive kill -9, and that does not take the disk: the system has it.
+    flush, syncing, go_on = getattr(os, "fdatasync", os.fsync), threading.Event(), threading.Event()
+    monkeypatch.setattr(os, flush.__name__, lambda fd: (syncing.set(), go_on.wait(), flush(fd)))
+    monkeypatch.setattr("faradaic.storage.journal_writer._BLOCKED_S", 0.05)
+    path = tmp_path / "a.journal"
+    writer = JournalWriter(path, sync_interval_s=0.02)
+    writer.append(Kind.EVENT, b"0")
+    assert syncing.wait(10.0)
+    for number in range(1, 100):
+        writer.append(Kind.EVENT, str(number).encode())
+    assert writer.flush()
+    assert [int(frame.payload) for frame in JournalReader(path).frames()] == [*range(100)]
+    time.sleep(0.1)
+    assert writer.trouble == f"The disk of {tmp_path} takes no data at the moment."
+    go_on.set()
+    writer.close()
+    assert writer.trouble is None
+
+
+def test_a_disk_that_fails_to_sync_is_told_and_tried_again(tmp_path, monkeypatch):
+    flush, fails, synced = getattr(os, "fdatasync", os.fsync), threading.Event(), threading.Event()
+
+    def sync(file):
+        if fails.is_set():
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        flush(file)
+        synced.set()
+
+    fails.set()
+    monkeypatch.setattr(os, flush.__name__, sync)
+    writer = JournalWriter(tmp_path / "a.journal", sync_interval_s=0.02)
+    writer.append(Kind.EVENT, b"{}")
+    deadline = time.monotonic() + 10.0
+    while writer.trouble is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert writer.trouble == f"{tmp_path / 'a.journal'} takes no data: {os.strerror(errno.EIO)}."
+    fails.clear()
+    assert synced.wait(10.0)
     writer.close()
 
 
