@@ -186,6 +186,17 @@ def change_limits(
         client.change_limits(channel, **values)
 
 
+@app.command(name="until")
+def change_until(channel: Name, set_: Settings = None) -> None:
+    """Replace the end conditions of the step under way on a channel, such as --set "duration=2 h"."""
+    from ..protocols import EndConditions
+
+    with _asking() as client:
+        values = assignments(set_ or [])
+        validated(EndConditions, values)
+        client.change_until(channel, **values)
+
+
 @app.command(name="emergency-stop")
 def emergency_stop(
     channel: Annotated[

@@ -1,10 +1,13 @@
 """What a person may ask of a run while it goes on."""
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Literal
 
-from ..protocols import Limits, Step, Until
+from pydantic import ValidationError
+
+from ..protocols import Limits, Step, Until, explain
 
 Pause = Literal["rest", "hold"]
 
@@ -27,6 +30,16 @@ class Commands:
         self._limits: Limits | None = None
         self._until: Until | None = None
         self._log: list[tuple[str, str]] = []
+        self.step: Step | None = None
+        """The step under way, the whole of it; None before the first."""
+
+    def begin_step(self, step: Step) -> None:
+        """Take notice of a step that begins: what was asked for the one before does not concern it."""
+        with self._lock:
+            is_late, self._until = self._until is not None, None
+            self.step = step
+        if is_late:
+            self._note("engine", "The step had ended before its end conditions could be changed.")
 
     def stop(self, by: str = "operator") -> None:
         """End the run; the cell is put at rest."""
@@ -51,13 +64,27 @@ class Commands:
 
     def change_limits(self, limits: Limits, by: str = "operator") -> None:
         """Replace the run's own limits; the protocol's stay."""
-        self._note(by, f"Change the limits to {limits.model_dump(exclude_none=True)}.")
+        self._note(by, f"Change the limits to {_in_words(limits)}.")
         self._limits = limits
 
     def change_until(self, until: Until, by: str = "operator") -> None:
-        """Replace the end conditions of the step under way; what it has done so far counts."""
-        self._note(by, f"Change the end conditions to {until.model_dump(exclude_none=True)}.")
-        self._until = until
+        """Replace the end conditions of the step under way; what it has done so far counts.
+
+        Raises
+        ------
+        ValueError
+            No step is under way, or it could not end with them.
+        """
+        with self._lock:
+            if self.step is None:
+                raise ValueError("No step is under way.")
+            changed = self.step.model_copy(update={"until": until})
+            try:
+                type(changed).model_validate(changed.model_dump())
+            except ValidationError as error:
+                raise ValueError(explain(error, type(changed))) from None
+            self._until = until
+        self._note(by, f"Change the end conditions to {_in_words(until)}.")
 
     @property
     def pause_kind(self) -> Pause | None:
@@ -83,7 +110,7 @@ class Commands:
             new_limits, self._limits = self._limits, None
             new_until, self._until = self._until, None
         if new_until is not None:
-            step = step.model_copy(update={"until": new_until})
+            step = self.step = step.model_copy(update={"until": new_until})
         return step, limits if new_limits is None else new_limits
 
     def take_log(self) -> list[tuple[str, str]]:
@@ -95,3 +122,17 @@ class Commands:
     def _note(self, by: str, sentence: str) -> None:
         with self._lock:
             self._log.append((by, sentence))
+
+
+_UNIT = re.compile(r"_(V_per_s|V|A|C|J|s|degC)$")
+
+
+def _in_words(model: Limits | Until) -> str:
+    """Return what is set: "potential max 4.6 V, current max 0.001 A"."""
+    set_values = model.model_dump(exclude_unset=True, exclude_none=True)
+    words = []
+    for name, value in set_values.items():
+        what, unit, _ = _UNIT.split(name)
+        unit = unit.replace("_per_", "/").replace("deg", "°")
+        words.append(f"{what.replace('_', ' ')} {value:g} {unit}")
+    return ", ".join(words) or "none"

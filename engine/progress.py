@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ..core.cycles import CycleStatistics
+from ..protocols import Until
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Progress:
         The last cycle that is complete.
     elapsed_s, remaining_s : float
         Time since the run began, and what is expected to come.
+    until : Until or None
+        The end conditions of the step under way.
     """
 
     state: str = "starting"
@@ -36,6 +39,7 @@ class Progress:
     last_cycle: CycleStatistics | None = None
     elapsed_s: float = 0.0
     remaining_s: float = 0.0
+    until: Until | None = None
 
     @property
     def fraction(self) -> float:

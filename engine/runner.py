@@ -204,6 +204,7 @@ class Runner:
             last_cycle=self._record.last_cycle,
             elapsed_s=self._record.end_s,
             remaining_s=max(0.0, to_come_s),
+            until=None if self.commands.step is None else self.commands.step.until,
         )
 
     @property
@@ -293,6 +294,7 @@ class Runner:
 
         `totals` and `number` tell what `number` earlier segments of it have done.
         """
+        self.commands.begin_step(step)
         work: deque[Step] = deque(totals.remaining(step) if number else [step])
         reason = "completed" if work else self._nothing_left(step, totals, number)
         while work:

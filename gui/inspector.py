@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 from ..core.units import pretty_duration
 from ..engine.bench import StationStatus
 from ..engine.service.client import Client
-from ..protocols import SafetyLimits
+from ..protocols import EndConditions, SafetyLimits
+from ..protocols.texts import parameter_texts
 from .bench import BenchState
 from .form.form import Form
 from .naming import title_of
@@ -62,9 +63,11 @@ class Inspector(QScrollArea):
         self.queue.setAccessibleName("Queue")
         self.queue.setMaximumHeight(110)
         self.limits = Form(SafetyLimits)
+        self.until = Form(EndConditions)
         self.results = label(wraps=True, is_rich=True)
         self.results.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._known_queue: list[str] = []
+        self._known_step: tuple[object, ...] = ()
         self._lay_out()
         bench.changed.connect(lambda names: self.channel in names and self.update_values())
 
@@ -108,7 +111,19 @@ class Inspector(QScrollArea):
         self.progress.setValue(round(100 * status.fraction))
         self.progress.setVisible(runs)
         self._show_queue(status)
-        self.change.setEnabled(runs)
+        self._show_end_conditions(status)
+        for each in (self.change, self.change_until):
+            each.setEnabled(runs)
+
+    def _show_end_conditions(self, status: StationStatus) -> None:
+        """Show those of the step under way, once: what a person writes there stays."""
+        step = (status.channel, status.run, status.step, status.cycle, status.until)
+        if step == self._known_step:
+            return
+        self._known_step = step
+        now = {} if status.until is None else parameter_texts(EndConditions.of(status.until))
+        self.until.set_values(now)
+        self.until.show_faults({})
 
     def _show_queue(self, status: StationStatus) -> None:
         ids = [job.id for job in status.queue]
@@ -150,6 +165,12 @@ class Inspector(QScrollArea):
         limits = _group("Limits of this run", self.limits, self.change)
         limits.setToolTip("Those of the protocol and of the channel stay; the tightest hold.")
         layout.addWidget(limits)
+        self.change_until = button(
+            "Change end conditions",
+            "The step under way ends at whichever is met first; what it has done already counts",
+            self._change_until,
+        )
+        layout.addWidget(_group("End of this step", self.until, self.change_until))
         layout.addStretch()
         self.setWidget(page)
         self.setWidgetResizable(True)
@@ -162,6 +183,13 @@ class Inspector(QScrollArea):
                     name, **limits
                 ),
                 f"The limits on {self.channel} are changed.",
+            )
+
+    def _change_until(self) -> None:
+        if self.until.check():
+            self._ask(
+                lambda client, name=self.channel, until=self.until.values: client.change_until(name, **until),
+                f"The step under way on {self.channel} has other end conditions.",
             )
 
     def _first(self) -> None:

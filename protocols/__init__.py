@@ -17,6 +17,7 @@ from .conductivity_sweep import ConductivitySweep
 from .coulombic_efficiency import CoulombicEfficiency
 from .critical_current_density import CriticalCurrentDensity
 from .cyclic_voltammetry import CyclicVoltammetry
+from .end_conditions import EndConditions
 from .floating_test import FloatingTest
 from .foresight import foreseen
 from .galvanostatic_cycling import GalvanostaticCycling
@@ -79,6 +80,7 @@ __all__ = [
     "CriticalCurrentDensity",
     "Current",
     "CyclicVoltammetry",
+    "EndConditions",
     "FloatingTest",
     "GalvanostaticCycling",
     "Impedance",

@@ -13,7 +13,7 @@ import yaml
 
 from faradaic.engine.bench import BenchEngine, NoSuchChannel, Refused
 from faradaic.instruments import OutOfRange
-from faradaic.protocols import OpenCircuit, ProtocolError, Until
+from faradaic.protocols import OpenCircuit, ProtocolError
 from faradaic.simulators.serving import serve_bench
 from faradaic.storage import Run, StorageError
 
@@ -54,7 +54,11 @@ def test_a_person_pauses_holds_changes_skips_and_stops_and_the_file_says_who(tmp
         engine.resume("A1", "Ben")
         until(lambda: state(engine) == "running" and devices["i1"].cell_is_on)
         engine.change_limits("A1", {"potential_max": "2 V"}, "Ada")
-        engine.change_until("A1", Until(duration_s=7200.0), "Ada")
+        with pytest.raises(ValueError, match="potential above 9 V at 0.4 V"):
+            engine.change_until("A1", {"potential_above": "9 V"}, "Ada")
+        with pytest.raises(ValueError, match="at least one end condition"):
+            engine.change_until("A1", {}, "Ada")
+        engine.change_until("A1", {"duration": "2 h"}, "Ada")
         until(lambda: any("end conditions" in text for _, text in events(engine.station("A1").status())))
         engine.pause("A1", "hold", "Ada")
         until(lambda: state(engine) == "holding")
@@ -66,7 +70,7 @@ def test_a_person_pauses_holds_changes_skips_and_stops_and_the_file_says_who(tmp
         said = events(engine.station("A1").status())
         assert ("Ben", "Resume.") in said
         assert ("Cy", "Skip this step.") in said
-        assert any(by == "Ada" and "potential_max_V': 2.0" in text for by, text in said)
+        assert any(by == "Ada" and "potential max 2 V" in text for by, text in said)
         assert {"Ada", "Ben", "Cy"} <= {entry["by"] for entry in engine.log.tail(50)}
 
 

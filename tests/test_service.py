@@ -258,6 +258,10 @@ def test_a_service_serves_scripts_and_the_command_line_and_ends_in_good_order(tm
         client.change_limits("A1", potential_max="3 V")
         with pytest.raises(ServiceError, match="potential_max"):
             client.change_limits("A1", potential_max="3 A")
+        client.change_until("A1", duration="2 h")
+        assert "duration: 'V' is not a unit" in faradaic("until", "A1", "--set", "duration=2 V").stderr
+        assert faradaic("until", "A1", "--set", "duration=90 min").returncode == 0
+        until(lambda: client.channel("A1").until.duration_s == 5400.0)
 
         assert "A1" in faradaic("status").stdout
         started = faradaic("start", "OpenCircuit", "--channel", "A2", "--set", "duration=1 h")

@@ -179,6 +179,23 @@ def test_pause_go_on_skip_and_stop_by_keys_on_several_channels(bench):
     assert window.panels.inspector.channel == "A2"
 
 
+def test_the_step_under_way_is_given_another_end(bench):
+    engine, window = bench
+    start(window, HOLD)
+    wait_for(lambda: state(engine) == "running")
+    inspector = window.panels.inspector
+    wait_for(lambda: inspector.until.fields["duration"].value == "7200 s")
+    type_into(inspector.until.fields["duration"], "")
+    click(inspector.change_until)
+    assert "at least one end condition" in inspector.until.fault.text()
+    type_into(inspector.until.fields["potential_above"], "9 V")
+    click(inspector.change_until)
+    wait_for(lambda: any("can never be met" in text for text in window.toasts.texts))
+    type_into(inspector.until.fields["duration"], "1 s")
+    click(inspector.change_until)
+    wait_for(lambda: state(engine) == "finished")
+
+
 def test_limits_are_changed_in_flight_and_a_breach_is_told(bench):
     engine, window = bench
     start(window, HOLD)

@@ -17,13 +17,13 @@ from ...core.units import pretty_duration
 from ...instruments import Chamber, InstrumentError, Julabo
 from ...instruments.bench_channel import clock_of, open_chamber
 from ...instruments.bench_file import Bench
-from ...protocols import Until, tightest_limits
+from ...protocols import tightest_limits
 from ...storage import StorageError
 from ..commands import Pause
 from ..preflight import preflight
 from .alarms import Alarms
 from .guard import Guard
-from .jobs import Agenda, Job, JobRequest, load_limits
+from .jobs import Agenda, Job, JobRequest, load_end_conditions, load_limits
 from .keeper import Keeper
 from .log import BenchLog
 from .names import safe_name
@@ -203,12 +203,13 @@ class BenchEngine(Closing):
         runner = self._runner(name)
         tightest = tightest_limits((load_limits(limits), *station.limits), runner.cell)
         runner.commands.change_limits(tightest, by)
-        self.log.write(by, name, f"Change the limits to {tightest.model_dump(exclude_none=True)}.")
+        self.log.write(by, name, "Change the limits.", limits=limits)
 
-    def change_until(self, name: str, until: Until, by: str) -> None:
+    def change_until(self, name: str, conditions: dict[str, Any], by: str) -> None:
         """Replace the end conditions of the step under way."""
-        self._runner(name).commands.change_until(until, by)
-        self.log.write(by, name, f"Change the end conditions to {until.model_dump(exclude_none=True)}.")
+        runner = self._runner(name)
+        runner.commands.change_until(load_end_conditions(conditions).resolve(runner.cell), by)
+        self.log.write(by, name, "Change the end conditions.", conditions=conditions)
 
     def emergency_stop(self, by: str, name: str | None = None) -> list[str]:
         """Put one cell or all at rest at once; return a sentence for each."""

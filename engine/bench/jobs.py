@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from ...protocols import Cell, Protocol, ProtocolError, SafetyLimits, explain, load_protocol
+from ...protocols import Cell, EndConditions, Protocol, ProtocolError, SafetyLimits, explain, load_protocol
 from ...protocols.steps import Frozen
 from ...storage import StorageError
 
@@ -121,6 +121,11 @@ class Agenda:
 def load_limits(limits: dict[str, Any]) -> SafetyLimits:
     """Return limits as people give them; raise `ProtocolError` for what they do not allow."""
     return _loaded(SafetyLimits, limits, "limits")
+
+
+def load_end_conditions(conditions: dict[str, Any]) -> EndConditions:
+    """Return end conditions as people give them; raise `ProtocolError` for what they do not allow."""
+    return _loaded(EndConditions, conditions, "end conditions")
 
 
 def _loaded(model: Any, values: dict[str, Any], what: str) -> Any:

@@ -165,6 +165,7 @@ class Station:
             elapsed_s=progress.elapsed_s,
             remaining_s=progress.remaining_s,
             fraction=progress.fraction,
+            until=progress.until,
             run=self._run_id,
             file=str(runner.path),
         )

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from ...protocols import Until
 from .jobs import Job
 
 
@@ -27,6 +28,8 @@ class StationStatus(BaseModel):
     elapsed_s: float = 0.0
     remaining_s: float = 0.0
     fraction: float = 0.0
+    until: Until | None = None
+    """The end conditions of the step under way."""
     run: str = ""
     """Id of the run under way, or of the last one."""
     file: str = ""

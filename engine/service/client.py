@@ -14,7 +14,7 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 from ...core.closing import Closing
-from ...protocols import Cell, Protocol, Until
+from ...protocols import Cell, Protocol
 from ..bench import Alarm, Job, JobRequest, Record, StationStatus, decode
 from .own import address_file, own_tokens
 from .requests import EngineStatus, Foreseen, RunFile
@@ -147,9 +147,9 @@ class Client(Closing):
         """Replace the limits of the run under way, such as ``potential_max="4.6 V"``."""
         return self._command(channel, command="change_limits", limits=limits)
 
-    def change_until(self, channel: str, until: Until) -> StationStatus:
-        """Replace the end conditions of the step under way."""
-        return self._command(channel, command="change_until", until=until.model_dump(exclude_none=True))
+    def change_until(self, channel: str, **until: str) -> StationStatus:
+        """Replace the end conditions of the step under way, such as ``duration="2 h"``."""
+        return self._command(channel, command="change_until", until=until)
 
     def emergency_stop(self, channel: str | None = None) -> list[str]:
         """Put one cell or all at rest at once; return a sentence for each."""

@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ...protocols import Until
 from ..bench import Alarm, Job, JobRequest, StationStatus
 from ..bench.jobs import MOST_JOBS, By
 
@@ -65,7 +64,8 @@ class ChangeUntil(_Closed):
     """Replace the end conditions of the step under way."""
 
     command: Literal["change_until"]
-    until: Until
+    until: dict[str, Any]
+    """Such as duration: 2 h; the step keeps none of those that it had."""
     by: By
 
 

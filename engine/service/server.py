@@ -15,6 +15,7 @@ from ...instruments.bench_file import read_bench
 from ...storage import StorageError
 from ..bench import BenchEngine
 from .app import make_app
+from .heap import keep_heap_small
 from .own import address_file, own_tokens, private_folder, write_private
 
 PORT = 8420
@@ -45,6 +46,7 @@ def serve(
     ValueError, StorageError
         The bench file is wrong, a service runs already, or the address is taken.
     """
+    keep_heap_small()
     described = read_bench(bench)
     lock = FileLock(private_folder() / "service.lock", is_singleton=False, thread_local=False)
     try:
