@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..engine.service.requests import RunFile
 from ..storage import StorageError
+
+if TYPE_CHECKING:
+    from ..storage import Run
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class RunDetails:
         Time in s, severity and text.
     protocol, cell : dict
         Their descriptions, for a run like this one.
+    capacity : str
+        The discharge capacity of the last complete cycle; empty where there is none.
     """
 
     facts: dict[str, str] = field(default_factory=dict)
@@ -57,6 +62,7 @@ class RunDetails:
     events: list[tuple[float, str, str]] = field(default_factory=list)
     protocol: dict[str, Any] = field(default_factory=dict)
     cell: dict[str, Any] = field(default_factory=dict)
+    capacity: str = ""
 
 
 def read_facts(folder: Path, files: list[RunFile], known: dict[Path, RunFacts]) -> list[RunFacts]:
@@ -120,7 +126,16 @@ def read_details(path: Path) -> RunDetails:
             events=[(each.test_time_s, each.severity, each.text) for each in run.events],
             protocol=dict(run.protocol),
             cell=Cell.from_metadata(run.cell).model_dump(mode="json", exclude_none=True),
+            capacity=_last_capacity(run),
         )
+
+
+def _last_capacity(run: "Run") -> str:
+    cycles = run.results.get("cycles")
+    rows = getattr(cycles, "rows", None)
+    if rows is None or "discharge_capacity" not in (rows.dtype.names or ()) or not len(rows):
+        return ""
+    return f"{rows['discharge_capacity'][-1]:.4g} mAh" if rows["discharge_capacity"][-1] > 0 else ""
 
 
 def read_results(path: Path) -> tuple[dict[str, str], dict[str, float]]:

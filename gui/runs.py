@@ -148,6 +148,11 @@ class Runs(QWidget):
                 ("Report …", "Write results and figures into a folder", self._report),
                 ("Run again …", "Plan a run with the same, or changed, parameters", self._again),
                 (
+                    "Use its capacity …",
+                    "Plan a run of this cell whose C-rates refer to the capacity of its last cycle",
+                    self._use_capacity,
+                ),
+                (
                     "Recover",
                     "Complete the file of a run whose program ended without closing it",
                     self._recover,
@@ -207,6 +212,7 @@ class Runs(QWidget):
             )
         self.buttons["Compare"].setEnabled(len(paths) > 1)
         self._details = None
+        self.buttons["Use its capacity …"].setEnabled(False)
         if len(paths) != 1:
             self.text.setHtml("<p>Choose a run to see its results; double click to plot it.</p>")
             return
@@ -218,6 +224,7 @@ class Runs(QWidget):
 
     def _show_details(self, details: RunDetails) -> None:
         self._details = details
+        self.buttons["Use its capacity …"].setEnabled(bool(details.capacity))
         facts = "".join(
             f"<tr><td>{name}&nbsp;&nbsp;</td><td>{escape(text)}</td></tr>"
             for name, text in details.facts.items()
@@ -244,6 +251,11 @@ class Runs(QWidget):
     def _again(self) -> None:
         if self._details is not None:
             self.again.emit(self._details.protocol, self._details.cell)
+
+    def _use_capacity(self) -> None:
+        if self._details is not None:
+            cell = {**self._details.cell, "nominal_capacity": self._details.capacity}
+            self.again.emit(self._details.protocol, cell)
 
     def _folder(self) -> None:
         if self.paths:

@@ -28,7 +28,7 @@ from faradaic.gui.places import own_folder, saved_cells
 from faradaic.gui.plots.source import Source
 from faradaic.gui.plots.thinning import thinned, thinned_path
 from faradaic.gui.plots.views import VIEWS
-from faradaic.protocols import Cell, protocol_types
+from faradaic.protocols import Cell, load_protocol, protocol_types
 from faradaic.protocols.files import protocol_from_file
 from faradaic.storage import Run
 
@@ -177,6 +177,26 @@ def test_pause_go_on_skip_and_stop_by_keys_on_several_channels(bench):
     QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
     wait_for(lambda: window.panels.rack.names == ["A2"])
     assert window.panels.inspector.channel == "A2"
+
+
+def test_the_capacity_that_a_run_measured_becomes_the_nominal_one_of_the_next(bench):
+    engine, window = bench
+    # A resistor holds no charge: what passes in a minute of each half cycle is its capacity here.
+    currents = dict.fromkeys(("charge_current", "discharge_current", "formation_current"), "0.1 mA")
+    until = {"upper": "3.8 V", "lower": "-1 V", "longest": "60 s", "rest": "1 s", "sample_every": "1 s"}
+    start(
+        window, {"protocol": "GalvanostaticCycling", **currents, **until, "cycles": 2, "formation_cycles": 0}
+    )
+    wait_for(lambda: state(engine) == "finished", 60)
+    press(window, "Ctrl+R")
+    runs = window.panels.runs
+    wait_for(lambda: runs.table.model().rowCount() == 1)
+    runs.table.selectRow(0)
+    wait_for(runs.buttons["Use its capacity …"].isEnabled, 60)
+    click(runs.buttons["Use its capacity …"])
+    plan = window.panels.new_run()
+    assert plan.form.values["lower"] == "-1 V"
+    assert Cell.model_validate(plan.cell.values).nominal_capacity == pytest.approx(1e-4 * 60.0, rel=0.03)
 
 
 def test_the_step_under_way_is_given_another_end(bench):
@@ -354,6 +374,32 @@ def test_a_sequence_is_put_together_moved_undone_saved_and_run_by_the_command_li
     plan.sequence.list.setCurrentRow(0)
     click(plan.sequence.remove_button)
     assert names() == ["LinearSweep"]
+
+
+def test_parts_of_a_sequence_are_repeated(bench):
+    _, window = bench
+    plan = plan_of(window)
+    for protocol in ("OpenCircuit", "LinearSweep", "ImpedanceSpectrum"):
+        plan.load({"protocol": protocol})
+        click(plan.sequence.add_button)
+    before = plan.sequence.parts
+    plan.sequence.list.item(1).setSelected(True)
+    plan.sequence.list.item(2).setSelected(True)
+    plan.sequence.list.item(0).setSelected(False)
+    plan.sequence.times.setValue(50)
+    click(plan.sequence.repeat_button)
+    body = {"protocol": "Sequence", "protocols": before[1:]}
+    assert plan.sequence.parts == [before[0], {"protocol": "Repeat", "body": body, "times": 50}]
+    assert plan.sequence.list.item(1).text() == "50 × (Linear sweep, Impedance spectrum)"
+    plan.sequence.times.setValue(100)
+    click(plan.sequence.repeat_button)
+    assert plan.sequence.parts[1]["times"] == 100
+    assert load_protocol(plan.descriptions()[0]).to_dict()["protocols"][1]["times"] == 100
+    plan.sequence.times.setValue(1)
+    click(plan.sequence.repeat_button)
+    assert plan.sequence.parts == before
+    click(plan.sequence.undo_button)
+    assert plan.sequence.parts[1]["times"] == 100
 
 
 def test_cells_are_saved_and_files_dropped(bench, tmp_path):

@@ -134,8 +134,8 @@ class NewRun(QWidget):
     def load(self, description: dict[str, Any]) -> None:
         """Show a protocol's description, such as one from a file or of an earlier run."""
         name = str(description.get("protocol", ""))
-        if name == "Sequence":
-            self.sequence.load(list(description.get("protocols", ())))
+        if name in ("Sequence", "Repeat"):
+            self.sequence.load([description] if name == "Repeat" else list(description.get("protocols", ())))
             return
         self.protocols.choose(name)
         if name in self._forms:
