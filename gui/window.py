@@ -326,6 +326,8 @@ class Window(QMainWindow):
             if not_again.isChecked():
                 self.settings.setValue("close_told", "true")
         self._keep_layout()
+        # Ending a simulated bench takes a while: nobody is to look at a window that does not answer.
+        self.hide()
         is_trying = self.panels is not None and self._is_trying
         self._clock.stop()
         self.detach()
