@@ -10,7 +10,7 @@ What a block is follows from its language and its title:
 
 ``<!-- not run: reason -->`` before a block says why it is only read: its commands must be there and
 take these options, its Python must compile. ``<!-- with: bench -->`` puts a simulated bench and a cell into the
-folder, ``<!-- with: run -->`` a run file.
+folder, ``<!-- with: cell -->`` the cell alone, ``<!-- with: run -->`` a run file.
 """
 
 import configparser
@@ -183,6 +183,8 @@ class Follower:
     def prepare(self, what):
         """Put what a page takes for granted into the folder."""
         (self.folder / "cell.yaml").write_text(_CELL, encoding="utf-8")
+        if what == "cell":
+            return
         if what == "bench":
             (self.folder / "bench.yaml").write_text(self._here(_BENCH), encoding="utf-8")
             self._leave_open(["faradaic", "simulate", "bench.yaml"])
@@ -235,6 +237,9 @@ class Follower:
                 check_unit(block.text)
             case "xml":
                 check_agent(block.text)
+            case "udev":
+                for rule in block.text.splitlines():
+                    assert re.fullmatch(r'(\w+(\{\w+\})?(==|=|\+=)"[^"]+"(, |$))+', rule), rule
             case "text":
                 pass
             case other:
@@ -276,7 +281,10 @@ class Follower:
         deadline = time.monotonic() + _WAIT_S
         while words[1] != "serve" and not said.stat().st_size and time.monotonic() < deadline:
             time.sleep(0.05)
-            assert process.poll() is None, f"{shlex.join(words)} ended: {said.read_text('utf-8')}"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            # What it has said may be why it ends.
+            process.wait(0.5)
+        assert process.poll() is None, f"{shlex.join(words)} ended: {said.read_text('utf-8')}"
         return said.read_text("utf-8")
 
 
