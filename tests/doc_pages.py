@@ -27,6 +27,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -223,27 +224,8 @@ class Follower:
 
     def check(self, block):
         """Read a block without doing what it says."""
-        match block.language:
-            case "python":
-                compile(block.text, str(block), "exec")
-            case "sh":
-                for words in commands(block.text):
-                    check_command(words)
-            case "yaml":
-                check_yaml(block.text)
-            case "json":
-                json.loads(block.text)
-            case "ini":
-                check_unit(block.text)
-            case "xml":
-                check_agent(block.text)
-            case "udev":
-                for rule in block.text.splitlines():
-                    assert re.fullmatch(r'(\w+(\{\w+\})?(==|=|\+=)"[^"]+"(, |$))+', rule), rule
-            case "text":
-                pass
-            case other:
-                raise AssertionError(f"{block}: nobody knows what to do with the language {other!r}")
+        assert block.language in CHECKS, f"{block}: nobody knows what to do with {block.language!r}"
+        CHECKS[block.language](block.text)
 
     def _here(self, text):
         """Put ports that are free on this computer in place of those that the page names."""
@@ -293,6 +275,8 @@ def check_unit(text):
     unit = configparser.ConfigParser(interpolation=None)
     unit.optionxform = str
     unit.read_string(text)
+    # Otherwise the watchdog ends with an engine that dies.
+    assert unit["Service"]["KillMode"] == "process"
     words = shlex.split(unit["Service"]["ExecStart"])
     check_command(["faradaic", *words[1:]])
 
@@ -300,6 +284,7 @@ def check_unit(text):
 def check_agent(text):
     """Fail where a property list of launchd does not start the service of a bench."""
     agent = plistlib.loads(text.encode())
+    assert agent["AbandonProcessGroup"]
     check_command(["faradaic", *agent["ProgramArguments"][1:]])
 
 
@@ -315,3 +300,39 @@ def _end(process):
 def _free_port():
     with socket.create_server(("127.0.0.1", 0)) as held:
         return held.getsockname()[1]
+
+
+def check_python(text):
+    compile(text, "a block", "exec")
+
+
+def check_sh(text):
+    for words in commands(text):
+        check_command(words)
+
+
+def check_task(text):
+    """Fail where a task of Windows does not start the service of a bench."""
+    (arguments,) = re.findall(r"-Argument '([^']+)'", text)
+    # A path of Windows is a path anywhere.
+    check_command(["faradaic", *arguments.replace("\\", "/").split()])
+
+
+def check_rules(text):
+    for rule in text.splitlines():
+        assert re.fullmatch(r'(\w+(\{\w+\})?(==|=|\+=)"[^"]+"(, |$))+', rule), rule
+
+
+CHECKS = {
+    "ini": check_unit,
+    "json": json.loads,
+    "powershell": check_task,
+    "python": check_python,
+    "sh": check_sh,
+    "text": str,
+    "toml": tomllib.loads,
+    "udev": check_rules,
+    "xml": check_agent,
+    "yaml": check_yaml,
+}
+"""By the language of a block."""
