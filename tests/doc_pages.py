@@ -165,7 +165,8 @@ class Follower:
 
     def __init__(self, folder):
         self.folder = folder
-        self.names = {"__name__": "__main__"}
+        # What only a program does is for a command of the page.
+        self.names = {"__name__": "page"}
         self.printed = ""
         self._stack = contextlib.ExitStack()
         self._ports = {}

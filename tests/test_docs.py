@@ -82,6 +82,36 @@ def test_what_pages_say_of_the_window_stands_there():
                 assert name.lower() in shown.lower(), f"{page}: {name}"
 
 
+def test_every_result_is_explained_and_nothing_else():
+    told = "".join((DOCS / page).read_text("utf-8") for page in pages() if page.startswith("science/"))
+    source = "".join(
+        path.read_text("utf-8")
+        for part in ("analysis", "protocols")
+        for path in (DOCS.parent / part).glob("*.py")
+    )
+    results = {
+        name
+        for described in re.findall(r"results : dict[^\n]*\n(.*?)\"\"\"", source, re.DOTALL)
+        for name in re.findall(r"``([a-z]\w+)``", described)
+    }
+    assert len(results) > 30
+    assert not {name for name in results if name not in told}
+    assert not {name for name in re.findall(r"`([a-z]+_\w+)`", told) if name not in source}
+
+
+def test_the_site_has_a_place_for_every_page():
+    listed = set(re.findall(r"[\w/-]+\.md", (DOCS.parent / "mkdocs.yml").read_text("utf-8")))
+    assert set(pages()) <= listed
+
+
+@pytest.mark.parametrize("page", pages())
+def test_links_lead_somewhere(page):
+    text = re.sub(r"```.*?```", "", (DOCS / page).read_text("utf-8"), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)#\s]+)", text):
+        if "://" not in link:
+            assert ((DOCS / page).parent / link).is_file(), link
+
+
 @pytest.fixture
 def tiny():
     (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "write-a-driver.md").read_text("utf-8"), re.DOTALL)
