@@ -66,6 +66,12 @@ def test_few_blocks_are_left_out_and_each_says_why():
     assert len(left_out) < 0.25 * len(runnable)
 
 
+def test_what_the_readme_shows_is_there(tmp_path):
+    with Follower(tmp_path) as follower:
+        for block in blocks("../README.md"):
+            follower.check(block)
+
+
 def test_no_block_escapes_the_tests():
     for page in pages():
         fences = re.findall(r"^ *```\w", (DOCS / page).read_text("utf-8"), re.MULTILINE)
