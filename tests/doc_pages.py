@@ -48,13 +48,11 @@ DOCS = Path(__file__).parents[1] / "docs"
 COMMANDS = typer.main.get_command(app)
 REASONS = {
     "needs an instrument",
-    "needs a network",
     "needs a screen",
     "needs Windows",
     "needs macOS",
     "needs systemd",
     "installs software",
-    "a form to fill in",
 }
 """Why a block may be left out; anything else is to be run."""
 _BLOCK = re.compile(
