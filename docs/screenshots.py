@@ -1,9 +1,10 @@
-"""Takes the pictures of the window for the documentation: ``python docs/screenshots.py`` on a screen.
+"""Takes the pictures for the documentation: ``python docs/screenshots.py`` on a screen.
 
 It uses the simulated bench in a private folder of its own, and ends it again.
 """
 
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -33,10 +34,25 @@ def until(condition: Callable[[], object], wait_s: float = 120.0) -> None:
         QTest.qWait(30)
 
 
+def draw_figure(folder: Path) -> None:
+    """Draw the figure of the tutorial, of the same sweep."""
+    from faradaic.analysis.report import draw_report
+    from faradaic.engine import run
+    from faradaic.protocols import Cell, LinearSweep
+    from faradaic.simulators import published_cell, simulated
+
+    with simulated("emstat4-hr", published_cell("SS|IGE-2|Li")) as instrument:
+        sweep, cell = LinearSweep(stop="5.5 V", rate="0.2 mV/s"), Cell(name="IGE-2 no. 7", area="1 cm²")
+        measured = run(sweep, instrument.channels[0], cell=cell, out=folder / "lsv.h5")
+    (drawn,) = draw_report(measured, folder, formats=["png"])
+    shutil.copyfile(drawn, IMAGES / "tutorial-linear-sweep.png")
+
+
 def main() -> None:
     """Take all pictures, in both themes."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_CONFIG_HOME"] = folder
+        draw_figure(Path(folder))
         from faradaic.gui.theme import apply_theme
         from faradaic.gui.window import Window
 

@@ -57,7 +57,8 @@ class Cell(Frozen):
     """Empty for a two-electrode cell."""
     electrolyte: _Text = ""
     expected_open_circuit: Potential | None = None
-    """Open-circuit potential to assume in previews; it decides nothing in a measurement."""
+    """Open-circuit potential that previews assume; a run ends before anything is applied where the cell shows
+    the other polarity, or a short."""
     notes: Annotated[str, Field(max_length=10_000)] = ""
 
     @field_validator("name")

@@ -1,20 +1,20 @@
-"""What the documentation shows works."""
+"""What the documentation shows works: every block of every page is run, or at least read."""
 
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
-from faradaic.cli import app
 from faradaic.core.clock import VirtualClock
 from faradaic.engine import run
 from faradaic.instruments import InstrumentFault
-from faradaic.instruments.bench_file import Bench, read_bench
 from faradaic.protocols import ConstantPotential, LinearSweep, Until
 
-DOCS = Path(__file__).parents[1] / "docs"
+from doc_pages import DOCS, REASONS, Follower, blocks, pages, wanted
+
+ELSEWHERE = {"write-a-driver.md": "test_docs.py"}
+"""Pages whose blocks need more than an empty folder, and the test that runs them."""
 
 
 class TinyInstrument:
@@ -38,27 +38,84 @@ class TinyInstrument:
         return ""
 
 
-def test_the_bench_files_that_are_shown_are_bench_files(tmp_path):
-    examples = re.findall(r"```yaml\n(.*?)```", (DOCS / "bench.md").read_text("utf-8"), re.DOTALL)
-    assert len(examples) == 2
-    for example in examples:
-        path = tmp_path / "bench.yaml"
-        path.write_text(example, encoding="utf-8")
-        assert "A1" in [name for name, _, _ in read_bench(path).channels()]
+FOLLOWED = [page for page in pages() if blocks(page) and page not in ELSEWHERE]
 
 
-def test_the_alarms_that_are_shown_are_taken_by_a_bench():
-    (example,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "service.md").read_text("utf-8"), re.DOTALL)
-    instruments = {"i": {"driver": "emstat", "address": "COM5"}}
-    bench = Bench.model_validate({**yaml.safe_load(example), "instruments": instruments})
-    assert (bench.resume, bench.alarms.email.to) == ("automatic", ("ada@example.org",))
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("page", FOLLOWED)
+def test_a_page_can_be_followed_in_an_empty_folder(page, tmp_path, monkeypatch):
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("FARADAIC_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    with Follower(folder) as follower:
+        for what in sorted(wanted(page)):
+            follower.prepare(what)
+        for block in blocks(page):
+            if block.reason:
+                follower.check(block)
+            else:
+                follower.follow(block)
 
 
-def test_every_command_that_is_shown_is_there():
-    shown = set(re.findall(r"^faradaic ([a-z-]+)", (DOCS / "service.md").read_text("utf-8"), re.MULTILINE))
-    known = {command.name or command.callback.__name__.rstrip("_") for command in app.registered_commands}
-    assert len(shown) > 8
-    assert shown <= known
+def test_few_blocks_are_left_out_and_each_says_why():
+    left_out = [block for page in pages() for block in blocks(page) if block.reason]
+    assert {block.reason for block in left_out} <= REASONS
+    runnable = [block for page in pages() for block in blocks(page)]
+    assert len(left_out) < 0.25 * len(runnable)
+
+
+def test_what_the_readme_shows_is_there(tmp_path):
+    with Follower(tmp_path) as follower:
+        for block in blocks("../README.md"):
+            follower.check(block)
+
+
+def test_no_block_escapes_the_tests():
+    for page in pages():
+        fences = re.findall(r"^ *```\w", (DOCS / page).read_text("utf-8"), re.MULTILINE)
+        assert len(fences) == len(blocks(page)), page
+    for page, test in ELSEWHERE.items():
+        assert page in (Path(__file__).parent / test).read_text("utf-8")
+
+
+def test_what_pages_say_of_the_window_stands_there():
+    shown = "".join(path.read_text("utf-8") for path in (DOCS.parent / "gui").rglob("*.py"))
+    for page in ("tutorial.md", "window.md"):
+        for names in re.findall(r"\*\*([^*]+)\*\*", (DOCS / page).read_text("utf-8")):
+            for name in names.split(", "):
+                assert name.lower() in shown.lower(), f"{page}: {name}"
+
+
+def test_every_result_is_explained_and_nothing_else():
+    told = "".join((DOCS / page).read_text("utf-8") for page in pages() if page.startswith("science/"))
+    source = "".join(
+        path.read_text("utf-8")
+        for part in ("analysis", "protocols")
+        for path in (DOCS.parent / part).glob("*.py")
+    )
+    results = {
+        name
+        for described in re.findall(r"results : dict[^\n]*\n(.*?)\"\"\"", source, re.DOTALL)
+        for name in re.findall(r"``([a-z]\w+)``", described)
+    }
+    assert len(results) > 30
+    assert not {name for name in results if name not in told}
+    assert not {name for name in re.findall(r"`([a-z]+_\w+)`", told) if name not in source}
+
+
+def test_the_site_has_a_place_for_every_page():
+    listed = set(re.findall(r"[\w/-]+\.md", (DOCS.parent / "mkdocs.yml").read_text("utf-8")))
+    assert set(pages()) <= listed
+
+
+@pytest.mark.parametrize("page", pages())
+def test_links_lead_somewhere(page):
+    text = re.sub(r"```.*?```", "", (DOCS / page).read_text("utf-8"), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)#\s]+)", text):
+        if "://" not in link:
+            assert ((DOCS / page).parent / link).is_file(), link
 
 
 @pytest.fixture
