@@ -13,6 +13,8 @@ _AT_REST = 1e-3
 _FEWEST_PULSES = 4
 _MANY_CYCLES = 2
 _SAME_POTENTIAL_V = 0.02
+_MOST_PARTS = 50_000
+"""More changes of sign than this are noise about zero."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ def parts_of(recording: Recording) -> list[Part]:
     if recording.step is not None:
         borders = np.union1d(borders, np.flatnonzero(np.diff(recording.step) != 0) + 1)
     edges = [0, *borders.tolist(), len(signs)]
+    if len(edges) > _MOST_PARTS:
+        edges = [0, len(signs)]
+        recording.warnings.append(
+            f"The current changes its sign, or the step, {len(borders)} times; all was kept as one step."
+        )
     spans = [(first, end) for first, end in pairwise(edges) if end > first]
     kinds = [int(np.sign(np.median(signs[first:end]))) for first, end in spans]
     cycles = _cycles(recording, spans, kinds)

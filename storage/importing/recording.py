@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 
 def no_values() -> Floats:
@@ -16,7 +17,7 @@ def no_values() -> Floats:
 
 @dataclass
 class Recording:
-    """Samples or a spectrum, in SI units and with the signs of `core.samples`.
+    """Samples and spectra, in SI units and with the signs of `core.samples`.
 
     Parameters
     ----------
@@ -28,26 +29,50 @@ class Recording:
         Of the cell.
     unix_time_s : array, shape (n,), or None
         Time of day.
+    net_charge_Ah, net_energy_Wh : array, shape (n,), or None
+        What the instrument counted from the first sample on; None where it tells no counts.
     frequency_Hz, impedance_ohm, spectrum_time_s : array, shape (m,)
-        The points of a spectrum.
-    instrument : dict
-        What the file says of the instrument.
+        The points of all spectra.
+    spectrum : array of int, shape (m,)
+        Which of them a point belongs to, from 0.
+    spectrum_temperature_degC : array, shape (m,), or None
+        Of the cell.
+    kind : str
+        The protocol whose analysis applies; empty where the file does not tell.
+    instrument, cell : dict
+        What the file says of the instrument and, as `protocols.Cell.metadata` writes it, of the cell.
     warnings : list of str
         What was wrong with the file, and what was made of it.
-    is_sweep : bool
-        Whether the potential was swept.
+    notes : list of str
+        What else a person should know, such as what was not taken over.
     """
 
     time_s: Floats = field(default_factory=no_values)
     potential_V: Floats = field(default_factory=no_values)
     current_A: Floats = field(default_factory=no_values)
-    step: NDArray[np.int64] | None = None
-    cycle: NDArray[np.int64] | None = None
+    step: Counts | None = None
+    cycle: Counts | None = None
     temperature_degC: Floats | None = None
     unix_time_s: Floats | None = None
+    net_charge_Ah: Floats | None = None
+    net_energy_Wh: Floats | None = None
     frequency_Hz: Floats = field(default_factory=no_values)
     impedance_ohm: NDArray[np.complex128] = field(default_factory=lambda: np.empty(0, complex))
     spectrum_time_s: Floats = field(default_factory=no_values)
+    spectrum: Counts = field(default_factory=lambda: np.empty(0, np.int64))
+    spectrum_temperature_degC: Floats | None = None
+    kind: str = ""
     instrument: dict[str, Any] = field(default_factory=dict)
+    cell: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    is_sweep: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def keep(self, rows: NDArray[Any]) -> None:
+        """Keep only some of the samples: a mask, or indices."""
+        for name in (
+            "time_s", "potential_V", "current_A", "step", "cycle", "temperature_degC", "unix_time_s",
+            "net_charge_Ah", "net_energy_Wh",
+        ):  # fmt: skip
+            values = getattr(self, name)
+            if values is not None:
+                setattr(self, name, values[rows])
