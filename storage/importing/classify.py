@@ -82,8 +82,9 @@ def _signs(current_A: Floats) -> NDArray[np.int64]:
 def _cycles(recording: Recording, spans: list[tuple[int, int]], kinds: list[int]) -> list[int]:
     """Return the cycle of every step: as the file counts, or anew where the first direction returns."""
     known = recording.cycle
-    if known is not None and len(np.unique(known)) >= _MANY_CYCLES:
-        return [int(known[first]) for first, _ in spans]
+    as_known = None if known is None else [int(known[first]) for first, _ in spans]
+    if as_known is not None and len(set(as_known)) >= _MANY_CYCLES:
+        return as_known
     first_sign = next((sign for sign in kinds if sign), 0)
     cycles, cycle, turned = [], 1, False
     for sign in kinds:
@@ -91,4 +92,10 @@ def _cycles(recording: Recording, spans: list[tuple[int, int]], kinds: list[int]
             cycle, turned = cycle + 1, False
         turned |= sign == -first_sign and sign != 0
         cycles.append(cycle)
+    if as_known is not None and cycle == 1:
+        return as_known
+    if as_known is not None:
+        recording.notes.append(
+            f"The file counts one cycle only; {cycle} were counted where the first direction of the current returns."
+        )
     return cycles

@@ -33,7 +33,7 @@ def net_of(kind: str, columns: Mapping[str, Floats], current_A: Floats) -> Float
         found = np.cumsum(_increments(step) * np.sign(np.nan_to_num(current_A)))
     else:
         return None
-    return found if np.ptp(found) > 0.0 else None
+    return found if len(found) and np.ptp(found) > 0.0 else None
 
 
 def _increments(counter: Floats) -> Floats:

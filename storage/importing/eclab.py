@@ -75,7 +75,7 @@ def _instrument(entries: dict[str, str]) -> dict[str, str]:
     device, _, rest = entries.get("Device", "").partition("(SN")
     channel, _, serial = entries.get("Run on channel", "").partition("(SN")
     return {
-        "model": f"BioLogic {device.strip()[:100]}".strip(),
+        "model": device.strip()[:100] or "BioLogic",
         "serial": rest.strip(" )")[:100] or serial.strip(" )")[:100],
         "channel": channel.strip()[:100],
     }

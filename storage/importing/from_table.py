@@ -46,7 +46,7 @@ def recording_of(
         found.warnings.append(
             f"{table.broken} lines had too few or too many cells; what they hold was kept."
         )
-    time_s, taken = _time(values, chosen, found)
+    time_s, taken = _time(values, chosen, mapping or {}, found)
     z = _impedance(values)
     if time_s is not None and "potential" in values and "current" not in values and rests:
         values["current"] = np.zeros(table.rows)
@@ -75,7 +75,7 @@ def begin_at(found: Recording, unix_s: float) -> None:
 
 
 def _time(
-    values: Mapping[str, Floats], chosen: Mapping[str, Column], found: Recording
+    values: Mapping[str, Floats], chosen: Mapping[str, Column], mapping: Mapping[str, str], found: Recording
 ) -> tuple[Floats | None, str]:
     """Return the time since the start, and from which quantity."""
     if "time" in values:
@@ -93,7 +93,7 @@ def _time(
     if is_absolute:
         # A time of day where the time since the start is asked for.
         time_s = time_s - np.nanmin(time_s)
-    elif source == "time" and not split_head(head)[1]:
+    elif source == "time" and not split_head(head)[1] and "time" not in mapping:
         found.notes.append(f"The column {head!r} names no unit; it was read in seconds.")
     return time_s, source
 

@@ -126,7 +126,7 @@ def _metadata(
             + ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in found.cell.items())
             + "."
         )
-    cell = {"name": _plain(source.stem)[:200] or "unnamed cell", **found.cell, **cell}
+    cell = {"name": _plain(source.stem).removesuffix(".bdf")[:200].strip() or "unnamed cell", **found.cell, **cell}
     return {
         "run": {
             "run_id": uuid.uuid4().hex,

@@ -118,7 +118,8 @@ class _Samples:
             if part.sign:
                 passed_Ah = _between_counts(time_s, passed_Ah)
             # Currents may be recorded with fewer digits than what was counted.
-            energy_Wh = float(passed_Ah[0] * potential_V[0] + np.trapezoid(potential_V, passed_Ah))
+            means_V = 0.5 * (potential_V[1:] + potential_V[:-1])
+            energy_Wh = float(passed_Ah[0] * potential_V[0] + np.sum(means_V * np.diff(passed_Ah)))
         if found.net_energy_Wh is not None:
             energy_Wh = float(found.net_energy_Wh[part.end - 1] - found.net_energy_Wh[before])
         return passed_Ah, energy_Wh
