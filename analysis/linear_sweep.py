@@ -39,7 +39,9 @@ class LinearSweepAnalysis:
 def analyse_linear_sweep(measurement: Measurement) -> LinearSweepAnalysis:
     """Determine the onset potential of a linear sweep in both ways that papers use."""
     # A sweep that was imported is read at the threshold that papers mostly use.
-    protocol = LinearSweep() if isinstance(measurement.protocol, Imported) else measurement.protocol_as(LinearSweep)
+    protocol = (
+        LinearSweep() if isinstance(measurement.protocol, Imported) else measurement.protocol_as(LinearSweep)
+    )
     area_m2 = measurement.cell.area
     rows = measurement.samples("sweep")
     try:

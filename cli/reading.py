@@ -122,8 +122,8 @@ def import_(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="Battery Data Format (CSV, Parquet), EC-Lab (.mpt, .mpr), Gamry (.DTA), Neware (.nda, .ndax), "
-            "Zahner and other tables of text.",
+            help="Battery Data Format (CSV, Parquet), EC-Lab (.mpt, .mpr), Gamry (.DTA), Neware (.nda, "
+            ".ndax), Zahner and other tables of text.",
         ),
     ],
     out: Annotated[
@@ -156,9 +156,7 @@ def import_(
         columns |= columns_named(column or [])
         known_protocol(analysed_as)
         target = out or file.with_suffix(".h5")
-        recorded = analysed(
-            import_run(file, target, cell=metadata, analysed_as=analysed_as, columns=columns)
-        )
+        recorded = analysed(import_run(file, target, cell=metadata, analysed_as=analysed_as, columns=columns))
     for event in recorded.events:
         print(f"{'!' if event.severity == 'warning' else '-'} {event.text}")
     print_outcome(recorded)

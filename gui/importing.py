@@ -58,10 +58,15 @@ class Importer(QObject):
         def end(code: int, said: str) -> None:
             if code == 0:
                 warnings = [line[2:] for line in said.splitlines() if line.startswith("! ")]
-                self.said.emit("warning" if warnings else "info", f"{source.name} is imported. {' '.join(warnings)}")
+                self.said.emit(
+                    "warning" if warnings else "info", f"{source.name} is imported. {' '.join(warnings)}"
+                )
                 self.imported.emit(target)
             else:
-                self.said.emit("error", said.strip().removeprefix("faradaic: ")[-400:] or f"{source.name} was not imported.")
+                self.said.emit(
+                    "error",
+                    said.strip().removeprefix("faradaic: ")[-400:] or f"{source.name} was not imported.",
+                )
             self._next(rest, folder)
 
         run_command(self, ["import", str(source), "--out", str(target)], end)

@@ -7,7 +7,15 @@ CYCLING = (
 SPECTRUM = ("freq/Hz", "Re(Z)/Ohm", "-Im(Z)/Ohm", "|Z|/Ohm", "Phase(Z)/deg", "time/s", "<Ewe>/V", "<I>/mA")
 
 
-def write_mpt(path, columns, technique="Galvanostatic Cycling with Potential Limitation", *, decimal=".", encoding="cp1252", more=()):
+def write_mpt(
+    path,
+    columns,
+    technique="Galvanostatic Cycling with Potential Limitation",
+    *,
+    decimal=".",
+    encoding="cp1252",
+    more=(),
+):
     """Write columns of numbers (a dict) as EC-Lab does."""
     head = [
         "EC-Lab ASCII FILE", "Nb header lines : 00", "", technique, "", "Run on channel : 7 (SN 12345)",
@@ -17,7 +25,9 @@ def write_mpt(path, columns, technique="Galvanostatic Cycling with Potential Lim
     ]  # fmt: skip
     head[1] = f"Nb header lines : {len(head) + 1}"
     lines = [*head, "\t".join(columns) + "\t"]
-    for row in zip(*columns.values(), strict=True):
-        lines.append("".join(repr(float(value)).replace(".", decimal) + "\t" for value in row))
+    lines += [
+        "".join(repr(float(value)).replace(".", decimal) + "\t" for value in row)
+        for row in zip(*columns.values(), strict=True)
+    ]
     path.write_bytes(("\r\n".join(lines) + "\r\n").encode(encoding))
     return path

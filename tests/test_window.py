@@ -368,7 +368,12 @@ def test_a_recording_of_another_program_is_imported_where_it_is_dropped(bench, m
     (tmp_path / "letter.csv").write_text("Dear all,\n", encoding="utf-8")
     (tmp_path / "bench.yaml").write_text("name: x\n", encoding="utf-8")
     files = QMimeData()
-    files.setUrls([QUrl.fromLocalFile(str(path)) for path in (tmp_path / "bench.yaml", tmp_path / "letter.csv", recording)])
+    files.setUrls(
+        [
+            QUrl.fromLocalFile(str(path))
+            for path in (tmp_path / "bench.yaml", tmp_path / "letter.csv", recording)
+        ]
+    )
     nothing = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     entering = QDragEnterEvent(QPoint(5, 5), Qt.DropAction.CopyAction, files, *nothing)
     QApplication.sendEvent(window, entering)

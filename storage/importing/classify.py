@@ -96,6 +96,7 @@ def _cycles(recording: Recording, spans: list[tuple[int, int]], kinds: list[int]
         return as_known
     if as_known is not None:
         recording.notes.append(
-            f"The file counts one cycle only; {cycle} were counted where the first direction of the current returns."
+            f"The file counts one cycle only; {cycle} were counted, one wherever the first direction of the "
+            "current returns."
         )
     return cycles

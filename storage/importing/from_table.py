@@ -43,9 +43,7 @@ def recording_of(
     values = {quantity: column.of(table.columns[column.head]) for quantity, column in chosen.items()}
     found = Recording()
     if table.broken:
-        found.warnings.append(
-            f"{table.broken} lines had too few or too many cells; what they hold was kept."
-        )
+        found.warnings.append(f"{table.broken} lines had too few or too many cells; what they hold was kept.")
     time_s, taken = _time(values, chosen, mapping or {}, found)
     z = _impedance(values)
     if time_s is not None and "potential" in values and "current" not in values and rests:
@@ -84,8 +82,13 @@ def _time(
         time_s, source = values["unix_time"], "unix_time"
     elif "step_time" in values:
         growth = np.diff(values["step_time"], prepend=values["step_time"][:1])
-        time_s, source = np.cumsum(np.where(growth < 0.0, values["step_time"], np.nan_to_num(growth))), "step_time"
-        found.notes.append("The file has the time within each step only; the steps were put after one another.")
+        time_s, source = (
+            np.cumsum(np.where(growth < 0.0, values["step_time"], np.nan_to_num(growth))),
+            "step_time",
+        )
+        found.notes.append(
+            "The file has the time within each step only; the steps were put after one another."
+        )
     else:
         return None, ""
     head = chosen[source].head
@@ -146,7 +149,9 @@ def _counts(name: str, values: Mapping[str, Floats], found: Recording) -> Counts
         last = np.maximum.accumulate(np.where(known, np.arange(len(column)), 0))
         column = np.where(known[last], column[last], column[int(np.argmax(known))])
     if np.min(column) < 0 or np.max(column) > _LARGEST_COUNT:
-        found.warnings.append(f"The column of the {name} has numbers below 0 or above {_LARGEST_COUNT}; it was left out.")
+        found.warnings.append(
+            f"The column of the {name} has numbers below 0 or above {_LARGEST_COUNT}; it was left out."
+        )
         return None
     return column.astype(np.int64)
 
@@ -158,11 +163,13 @@ def _compare_charges(found: Recording) -> None:
         return
     counted = float(np.sum(np.abs(np.diff(net))))
     current = np.abs(np.nan_to_num(found.current_A))
-    passed = float(np.nansum(0.5 * (current[1:] + current[:-1]) * np.maximum(np.diff(found.time_s), 0.0))) / 3600.0
+    passed = (
+        float(np.nansum(0.5 * (current[1:] + current[:-1]) * np.maximum(np.diff(found.time_s), 0.0))) / 3600.0
+    )
     if abs(counted - passed) > _DISAGREEMENT * max(counted, passed):
         found.warnings.append(
-            f"By the counters of the instrument {counted:.4g} Ah have passed in all, by the recorded currents "
-            f"{passed:.4g} Ah; the counters were kept."
+            f"By the counters of the instrument {counted:.4g} Ah have passed in all, by the recorded "
+            f"currents {passed:.4g} Ah; the counters were kept."
         )
 
 

@@ -43,7 +43,8 @@ def import_run(
     analysed_as : str, optional
         The protocol whose analysis applies; by default what the recording looks like.
     columns : mapping of str to str, optional
-        Which column holds what, where that cannot be known: ``{"potential": "Ecell/V", "current": "I in mA"}``.
+        Which column holds what, where that cannot be known:
+        ``{"potential": "Ecell/V", "current": "I in mA"}``.
 
     Returns
     -------
@@ -92,10 +93,7 @@ def _leave_out_what_is_no_value(found: Recording) -> None:
     sound &= found.spectrum_time_s < _ABSURD
     if not np.all(sound):
         found.warnings.append(f"{np.count_nonzero(~sound)} points without an impedance were left out.")
-        for name in ("frequency_Hz", "impedance_ohm", "spectrum_time_s", "spectrum", "spectrum_temperature_degC"):
-            values = getattr(found, name)
-            if values is not None:
-                setattr(found, name, values[sound])
+        found.keep_points(sound)
 
 
 def _parts(found: Recording, kind: str) -> list[Part]:
@@ -126,7 +124,11 @@ def _metadata(
             + ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in found.cell.items())
             + "."
         )
-    cell = {"name": _plain(source.stem).removesuffix(".bdf")[:200].strip() or "unnamed cell", **found.cell, **cell}
+    cell = {
+        "name": _plain(source.stem).removesuffix(".bdf")[:200].strip() or "unnamed cell",
+        **found.cell,
+        **cell,
+    }
     return {
         "run": {
             "run_id": uuid.uuid4().hex,
@@ -151,7 +153,7 @@ def _metadata(
 
 
 def _protocol(source: str, steps: list[ImportedStep], kind: str) -> dict[str, Any]:
-    """Describe what was imported: samples and spectra are measurements of their own where there are several."""
+    """Describe what was imported: samples, and each spectrum, are a measurement of their own."""
     measured = {step.begun["part"]: "ImpedanceSpectrum" if len(step.impedance) else kind for step in steps}
     each = {
         part: {"protocol": "Imported", "analysed_as": analysis, "source": source}

@@ -45,8 +45,9 @@ def columns_missing(chosen: Mapping[str, Column], table: Table, path: Path) -> S
     example = QUANTITIES[missing[0]].unit if missing else "V"
     what = missing[0] if missing else "potential"
     return StorageError(
-        f"{path} has no column that is known to hold the {' or the '.join(missing)}. Its columns are {listed}. "
-        f"Say which one it is and in which unit, for example --column '{what}={_any_head(table)} in {example}'."
+        f"{path} has no column that is known to hold the {' or the '.join(missing)}. Its columns are "
+        f"{listed}. Say which one it is and in which unit, for example "
+        f"--column '{what}={_any_head(table)} in {example}'."
     )
 
 

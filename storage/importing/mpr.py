@@ -22,8 +22,8 @@ from .table import Table
 SIGNATURE = b"BIO-LOGIC MODULAR FILE"
 _LONGEST_S = 600.0
 _HOW = (
-    "Install it beside faradaic, for example with 'uv tool install yadg' or 'pipx install yadg', or export the "
-    "file as text (.mpt) from EC-Lab."
+    "Install it beside faradaic, for example with 'uv tool install yadg' or 'pipx install yadg', or export "
+    "the file as text (.mpt) from EC-Lab."
 )
 
 
@@ -72,7 +72,9 @@ def _extract(command: list[str], path: Path) -> None:
         raise StorageError(f"yadg cannot be started: {error.strerror}.") from None
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise StorageError(f"yadg cannot read {path}: {(said or ['it says nothing'])[-1].strip()[:200].rstrip('.')}.")
+        raise StorageError(
+            f"yadg cannot read {path}: {(said or ['it says nothing'])[-1].strip()[:200].rstrip('.')}."
+        )
 
 
 def _table(file: h5py.File) -> Table:

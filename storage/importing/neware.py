@@ -24,7 +24,8 @@ def read_neware(path: Path, mapping: dict[str, str]) -> Recording:
         import fastnda  # noqa: PLC0415  an optional dependency
     except ImportError:
         raise StorageError(
-            "Neware files (.nda, .ndax) are read by fastnda, which is not installed: pip install 'faradaic[neware]'."
+            "Neware files (.nda, .ndax) are read by fastnda, which is not installed: "
+            "pip install 'faradaic[neware]'."
         ) from None
     _check_size(path)
     try:
@@ -35,7 +36,9 @@ def read_neware(path: Path, mapping: dict[str, str]) -> Recording:
     except Exception as error:  # noqa: BLE001  a damaged file raises whatever its part raises
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise StorageError(f"{path} is not a Neware file that can be read: {reason}.") from None
-    found = recording_of(Table(columns, [name for name, known in is_number.items() if not known]), path, mapping)
+    found = recording_of(
+        Table(columns, [name for name, known in is_number.items() if not known]), path, mapping
+    )
     found.instrument = {"model": "Neware"}
     return found
 

@@ -31,22 +31,22 @@ def read_parquet(path: Path) -> Table:
     try:
         with pq.ParquetFile(path) as file:
             cells = file.metadata.num_rows * file.metadata.num_columns
-            if cells > _MOST_CELLS:
-                raise StorageError(f"{path} has {cells} cells; at most {_MOST_CELLS} are imported.")
-            content = file.read()
-        columns, texts = {}, []
-        for name, column in zip(content.column_names, content.columns, strict=True):
-            values = _floats(column, pa)
-            if values is None or not np.any(np.isfinite(values)):
-                texts.append(name)
-            else:
-                columns[name] = values
-    except StorageError:
-        raise
+            content = file.read() if cells <= _MOST_CELLS else None
+        columns = (
+            {}
+            if content is None
+            else {
+                name: _floats(column, pa)
+                for name, column in zip(content.column_names, content.columns, strict=True)
+            }
+        )
     except Exception as error:  # noqa: BLE001  a damaged file raises whatever its part raises
         reason = " ".join(str(error).split())[:200]
         raise StorageError(f"{path} is not a Parquet file that can be read: {reason}.") from None
-    return Table(columns, texts)
+    if cells > _MOST_CELLS:
+        raise StorageError(f"{path} has {cells} cells; at most {_MOST_CELLS} are imported.")
+    numbers = {name: each for name, each in columns.items() if each is not None and np.any(np.isfinite(each))}
+    return Table(numbers, [name for name in columns if name not in numbers])
 
 
 def _floats(column: Any, pa: Any) -> Floats | None:

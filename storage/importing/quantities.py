@@ -11,14 +11,13 @@ _KELVIN_AT_0_DEGC = 273.15
 _DEGC = ("degC", "°C", "℃", "C", "celsius", "Celsius", "deg C", "oC")
 _SPELLINGS = {
     "second": "s", "seconds": "s", "sec": "s", "Sec": "s", "S": "s", "minute": "min", "minutes": "min",
-    "hour": "h", "hours": "h", "Hours": "h", "volt": "V", "volts": "V", "Volts": "V", "v": "V",
-    "ampere": "A", "amp": "A", "Amp": "A", "Amps": "A", "amps": "A", "ma": "mA", "milliampere": "mA",
-    "uA": "µA", "ah": "Ah", "mah": "mAh", "mA.h": "mAh", "A.h": "Ah", "mA·h": "mAh", "A·h": "Ah",
+    "hour": "h", "hours": "h", "Hours": "h", "volt": "V", "volts": "V", "Volts": "V", "v": "V", "uV": "µV",
+    "ampere": "A", "amp": "A", "Amp": "A", "Amps": "A", "amps": "A", "ma": "mA", "uA": "µA",
+    "ah": "Ah", "mah": "mAh", "mA.h": "mAh", "A.h": "Ah", "mA·h": "mAh", "A·h": "Ah", "ampere_hour": "Ah",
     "mAs": "mA*s", "As": "A*s", "mA.s": "mA*s", "wh": "Wh", "mwh": "mWh", "W.h": "Wh", "mW.h": "mWh",
-    "W·h": "Wh", "mWs": "mW*s", "Ws": "W*s", "watt_hour": "Wh", "ampere_hour": "Ah", "hertz": "Hz",
-    "ohm": "ohm", "Ohm": "ohm", "Ohms": "ohm", "ohms": "ohm", "Ω": "ohm", "Ω": "ohm", "mOhm": "mohm", "mΩ": "mohm",
-    "kOhm": "kohm", "kΩ": "kohm", "MOhm": "Mohm", "degree": "deg", "degrees": "deg", "°": "deg", "radian": "rad",
-    "uV": "µV", "Cel": "degC", "kelvin": "K",
+    "W·h": "Wh", "mWs": "mW*s", "Ws": "W*s", "watt_hour": "Wh", "hertz": "Hz",
+    "Ohm": "ohm", "Ohms": "ohm", "ohms": "ohm", "ohm": "ohm", "mOhm": "mohm", "kOhm": "kohm", "MOhm": "Mohm",
+    "degree": "deg", "degrees": "deg", "°": "deg", "radian": "rad", "Cel": "degC", "kelvin": "K",
 }  # fmt: skip
 """Units as programs write them, for `core.units`."""
 
@@ -53,16 +52,17 @@ QUANTITIES = {
     ),
     "step_time": Quantity("s", ("step_time", "relative_time", "steptime"), "Step Time/s"),
     "potential": Quantity(
-        "V", ("voltage", "ewe", "potential", "ecell", "ewe_ece", "cell_voltage", "vf", "e", "u", "volts", "we_1_potential",
-              "e_we", "v", "voltage_v"), "Ewe/V",
+        "V", ("voltage", "ewe", "potential", "ecell", "ewe_ece", "cell_voltage", "vf", "e", "u", "volts",
+              "we_1_potential", "e_we", "v"), "Ewe/V",
     ),
     "current": Quantity("A", ("current", "i", "im", "cell_current", "amps", "we_1_current", "i_we"), "I/mA"),
     "step": Quantity(
-        "", ("step_count", "stepcount", "step_index", "step_id", "ns", "step", "step_number", "stepno", "step_no"), "Ns"
+        "", ("step_count", "stepcount", "step_index", "step_id", "ns", "step", "step_number", "stepno",
+             "step_no"), "Ns",
     ),
     "cycle": Quantity(
-        "", ("cycle_count", "cycle_index", "cycle_number", "cycle", "cycleno", "cycle_no", "z_cycle", "cyclenumber", "scan"),
-        "cycle number",
+        "", ("cycle_count", "cycle_index", "cycle_number", "cycle", "cycleno", "cycle_no", "z_cycle",
+             "cyclenumber", "scan"), "cycle number",
     ),
     "temperature": Quantity(
         "degC", ("ambient_temperature", "surface_temperature", "surface_temperature_t1", "temperature_t1",
@@ -70,8 +70,9 @@ QUANTITIES = {
     ),
     "net_charge": Quantity("Ah", ("net_capacity", "q_qo", "net_charge"), "(Q-Qo)/mA.h"),
     "charge_in": Quantity(
-        "Ah", ("charging_capacity", "cumulative_charging_capacity", "cycle_charging_capacity", "step_charging_capacity",
-               "q_charge", "charge_capacity", "chg_cap", "chg_capacity", "charge_cap"), "Q charge/mA.h",
+        "Ah", ("charging_capacity", "cumulative_charging_capacity", "cycle_charging_capacity",
+               "step_charging_capacity", "q_charge", "charge_capacity", "chg_cap", "chg_capacity",
+               "charge_cap"), "Q charge/mA.h",
     ),
     "charge_out": Quantity(
         "Ah", ("discharging_capacity", "cumulative_discharging_capacity", "cycle_discharging_capacity",
@@ -81,8 +82,9 @@ QUANTITIES = {
     "charge_of_step": Quantity("Ah", ("capacity", "step_capacity", "q_charge_discharge"), "Capacity(mAh)"),
     "net_energy": Quantity("Wh", ("net_energy",), "Net Energy / Wh"),
     "energy_in": Quantity(
-        "Wh", ("charging_energy", "cumulative_charging_energy", "cycle_charging_energy", "step_charging_energy",
-               "energy_charge", "charge_energy", "chg_energy", "chg_eng"), "Energy charge/W.h",
+        "Wh", ("charging_energy", "cumulative_charging_energy", "cycle_charging_energy",
+               "step_charging_energy", "energy_charge", "charge_energy", "chg_energy", "chg_eng"),
+        "Energy charge/W.h",
     ),
     "energy_out": Quantity(
         "Wh", ("discharging_energy", "cumulative_discharging_energy", "cycle_discharging_energy",
@@ -92,10 +94,11 @@ QUANTITIES = {
     "energy_of_step": Quantity("Wh", ("energy", "step_energy"), "Energy(mWh)"),
     "frequency": Quantity("Hz", ("frequency", "freq", "f", "fsnd"), "freq/Hz"),
     "real_impedance": Quantity(
-        "ohm", ("real_impedance", "re_z", "zreal", "z_real", "z_re", "zre", "re_zwe_ce", "zdash", "real_z"), "Re(Z)/Ohm"
+        "ohm", ("real_impedance", "re_z", "zreal", "z_real", "z_re", "zre", "zdash", "real_z"), "Re(Z)/Ohm"
     ),
     "imaginary_impedance": Quantity(
-        "ohm", ("imaginary_impedance", "im_z", "zimag", "z_imag", "z_im", "zim", "zdoubledash", "imag_z"), "Zimag/ohm"
+        "ohm", ("imaginary_impedance", "im_z", "zimag", "z_imag", "z_im", "zim", "zdoubledash", "imag_z"),
+        "Zimag/ohm",
     ),
     "absolute_impedance": Quantity("ohm", ("absolute_impedance", "abs_z", "zmod", "impedance"), "|Z|/Ohm"),
     "phase": Quantity("deg", ("phase", "phase_z", "zphz", "phase_of_z"), "Phase(Z)/deg"),
@@ -178,7 +181,9 @@ def column_for(quantity: str, head: str, unit: str, *, minus: bool = False) -> C
 
 
 def _factor(unit: str, wanted: str) -> float:
-    spelled = _SPELLINGS.get(unit, unit)
+    # The unit and the Greek letter, and both signs for micro, are told apart by computers only.
+    plain = unit.replace("\u2126", "ohm").replace("\u03a9", "ohm").replace("\u03bc", "\u00b5")
+    spelled = _SPELLINGS.get(plain, plain)
     if wanted in ("Ah", "Wh"):
         base = "C" if wanted == "Ah" else "J"
         return float(f"{unit_factor(spelled, base) / 3600.0:.15g}")

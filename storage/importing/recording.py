@@ -8,6 +8,13 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
+_OF_SAMPLES = (
+    "time_s", "potential_V", "current_A", "step", "cycle", "temperature_degC", "unix_time_s", "net_charge_Ah",
+    "net_energy_Wh",
+)  # fmt: skip
+_OF_SPECTRA = (
+    "frequency_Hz", "impedance_ohm", "spectrum_time_s", "spectrum", "spectrum_temperature_degC"
+)  # fmt: skip
 
 
 def no_values() -> Floats:
@@ -67,12 +74,16 @@ class Recording:
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def keep(self, rows: NDArray[Any]) -> None:
-        """Keep only some of the samples: a mask, or indices."""
-        for name in (
-            "time_s", "potential_V", "current_A", "step", "cycle", "temperature_degC", "unix_time_s",
-            "net_charge_Ah", "net_energy_Wh",
-        ):  # fmt: skip
+    def keep(self, rows: NDArray[np.bool_]) -> None:
+        """Keep only some of the samples."""
+        self._keep(_OF_SAMPLES, rows)
+
+    def keep_points(self, points: NDArray[np.bool_]) -> None:
+        """Keep only some points of the spectra."""
+        self._keep(_OF_SPECTRA, points)
+
+    def _keep(self, names: tuple[str, ...], rows: NDArray[np.bool_]) -> None:
+        for name in names:
             values = getattr(self, name)
             if values is not None:
                 setattr(self, name, values[rows])

@@ -94,16 +94,18 @@ class _Samples:
             rows["cycle_count"] = found.cycle[span]
         rows["ambient_temperature_celsius"] = _floats32(found.temperature_degC, span)
         self._net_Ah += float(passed_Ah[-1])
-        is_whole = is_complete(self._parts, found.potential_V, index)
+        if role:
+            label, reason, parameters = "Sweep", "completed", _rate(time_s, potential_V)
+        else:
+            is_whole = is_complete(self._parts, found.potential_V, index)
+            role, label = _ROLES.get(self._kind, {}).get(part.sign, ""), _NAMES[part.sign]
+            reason, parameters = _ENDS[part.sign] if is_whole else "interrupted", "{}"
         return ImportedStep(
-            _begun(
-                number, part.cycle, role or _ROLES.get(self._kind, {}).get(part.sign, ""),
-                "Sweep" if role else _NAMES[part.sign], protocol_part, rows, _rate(time_s, potential_V) if role else "{}",
-            ),
-            _ended(rows, float(passed_Ah[-1]), energy_Wh, "completed" if role else _ENDS[part.sign] if is_whole else "interrupted"),
+            _begun(number, part.cycle, role, label, protocol_part, rows, parameters),
+            _ended(rows, float(passed_Ah[-1]), energy_Wh, reason),
             rows,
             np.zeros(0, IMPEDANCE),
-        )  # fmt: skip
+        )
 
     def _passed(self, part: Part) -> tuple[Floats, float]:
         """Return the charge in Ah since the step began, and its energy in Wh: as counted, else integrated."""

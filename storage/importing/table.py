@@ -72,7 +72,9 @@ def decoded(data: bytes, path: Path) -> str:
             # Latin-1 takes the five bytes that the code page 1252 leaves undefined.
             text = data.decode("cp1252") if _fits_cp1252(data) else data.decode("latin-1")
     if "\x00" in text:
-        raise StorageError(f"{path} is not a text file; save the recording as text, or see docs/importing.md.")
+        raise StorageError(
+            f"{path} is not a text file; save the recording as text, or see docs/importing.md."
+        )
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -5,13 +5,16 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import StorageError
 from .cells import floats, has_decimal_comma, number
-from .recording import Floats
 from .table import Table
+
+if TYPE_CHECKING:
+    from .recording import Floats
 
 _DELIMITERS = ("\t", ";", "|", ",", " ")
 """In this order: a comma may also be a decimal sign, and a blank belong to a head."""
@@ -124,10 +127,9 @@ def _row(line: str, delimiter: str) -> list[str]:
 
 
 def _rows(lines: list[str], delimiter: str) -> Iterator[list[str]]:
-    filled = (line for line in lines if line and not line.isspace())
     if delimiter == " ":
-        return (line.split() for line in filled)
-    return csv.reader(filled, delimiter=delimiter)
+        return (line.split() for line in lines)
+    return csv.reader(lines, delimiter=delimiter)
 
 
 def _even(rows: list[list[str]], count: int) -> tuple[list[list[str]], int]:
