@@ -13,13 +13,16 @@ import h5py
 import numpy as np
 import pyarrow as pa
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpt import CYCLING, SPECTRUM, write_mpt
 from pyarrow import parquet as pq
+from typer.testing import CliRunner
 
 from faradaic.analysis import analyse
 from faradaic.analysis.report import draw_report
+from faradaic.cli import app
 from faradaic.storage import Run, StorageError
 from faradaic.storage.importing import import_run, mpr
 from faradaic.storage.importing.cells import number, unix_time_s
@@ -435,6 +438,49 @@ def test_tables_of_many_programs_are_known(tmp_path, heads, delimiter, decimal):
     assert found.time_s.tolist() == [0, 1, 2, 3]
     assert found.potential_V.tolist() == [3.0, 3.1, 3.2, 3.3]
     assert found.current_A == pytest.approx(np.array([1.5, 0.5, -0.5, -1.5]) * heads[3], rel=1e-14)
+
+
+def test_flags_that_we_wrote_come_back_and_those_of_others_do_not(tmp_path):
+    rows = "Test Time / s,Voltage / V,Current / A,{}\n0,3,1,0\n1,3,1,2\n2,x,1,4\n3,3,1,8\n"
+    with imported(tmp_path, write(tmp_path / "a.csv", rows.format("Flags / 1"))) as run:
+        assert run.samples["flags"].tolist() == [0, 2, 8]
+    (tmp_path / "run.h5").unlink()
+    with imported(tmp_path, write(tmp_path / "b.csv", rows.format("flags"))) as run:
+        assert run.samples["flags"].tolist() == [0, 0, 0]
+
+
+def test_the_command_line_takes_columns_from_options_and_a_file(tmp_path):
+    source = write(tmp_path / "a.csv", "min,Ucell,I\n0,3000,1\n1,3100,1\n")
+    write(tmp_path / "m.yaml", "time: min in min\npotential: Ucell in V\n")
+    command = ["import", str(source), "--mapping", str(tmp_path / "m.yaml"), "--as", "OpenCircuit"]
+    done = CliRunner().invoke(
+        app, [*command, "--column", "potential=Ucell in mV", "--column", "current=I in nA"]
+    )
+    assert done.exit_code == 0, done.output
+    with Run.open(tmp_path / "a.h5") as run:
+        assert run.samples["test_time_second"].tolist() == [0, 60]
+        assert run.samples["voltage_volt"].tolist() == [3.0, 3.1]
+        assert run.samples["current_ampere"] == pytest.approx(1e-9)
+        assert run.protocol["analysed_as"] == "OpenCircuit"
+    for wrong, says in (
+        (["--column", "x"], "should look like quantity=column"),
+        (["--as", "GIT"], "did you mean GITT"),
+    ):
+        done = CliRunner().invoke(app, ["import", str(source), *wrong])
+        assert done.exit_code == 2
+        assert says in done.output
+
+
+def test_what_the_documentation_shows_is_understood(tmp_path):
+    text = (Path(__file__).parents[1] / "docs" / "importing.md").read_text("utf-8")
+    (shown,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    mapping = yaml.safe_load(shown)
+    source = write(tmp_path / "a.csv", "minutes,E(cell)/mV,I,Tcell\n1,3000,2,25\n2,3000,2,25\n")
+    found = read_recording(source, mapping)
+    assert (found.time_s[0], found.potential_V[0], found.current_A[0]) == (60, 3.0, -0.002)
+    assert found.temperature_degC[0] == 25.0
+    for quantity in QUANTITIES:
+        assert f"`{quantity}`" in text
 
 
 def test_clocks_and_dates_are_times(tmp_path):

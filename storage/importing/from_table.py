@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .counters import net_of
 from .mapping import chosen_columns, columns_missing, listed_heads
@@ -14,6 +15,8 @@ from .table import Table
 
 _LARGEST_COUNT = 2**32 - 1
 _DISAGREEMENT = 0.05
+_FLAGS = "Flags / 1"
+"""Other programs' flags mean other things, and have no unit."""
 _IDLE = ("index", "number", "datapoint", "record_number", "point", "pt", "rec", "recnum", "x_axis")
 """Columns that nobody misses."""
 
@@ -61,6 +64,7 @@ def recording_of(
         _take_samples(found, values, time_s, ~in_spectrum)
     elif np.any(~in_spectrum):
         found.warnings.append(f"{np.count_nonzero(~in_spectrum)} rows without an impedance were left out.")
+    _take_flags(found, table, in_spectrum)
     _tell_what_is_left(found, table, chosen)
     return found
 
@@ -173,9 +177,18 @@ def _compare_charges(found: Recording) -> None:
         )
 
 
+def _take_flags(found: Recording, table: Table, in_spectrum: NDArray[np.bool_]) -> None:
+    """Take over which values are not valid, in files that we wrote."""
+    if _FLAGS not in table.columns:
+        return
+    flags = np.clip(np.nan_to_num(table.columns[_FLAGS]), 0, _LARGEST_COUNT).astype(np.int64)
+    found.flags = flags[~in_spectrum] if len(found.time_s) else None
+    found.spectrum_flags = flags[in_spectrum] if len(found.frequency_Hz) else None
+
+
 def _tell_what_is_left(found: Recording, table: Table, chosen: Mapping[str, Column]) -> None:
     lost = set() if len(found.time_s) else {"potential", "current", "net_charge", "net_energy"}
-    used = {column.head for quantity, column in chosen.items() if quantity not in lost}
+    used = {column.head for quantity, column in chosen.items() if quantity not in lost} | {_FLAGS}
     left = [head for head in table.heads if head not in used and split_head(head)[0] not in _IDLE]
     if left:
         found.notes.append(f"Not taken over from the file: {listed_heads(left)}.")

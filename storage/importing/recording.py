@@ -10,10 +10,11 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 _OF_SAMPLES = (
     "time_s", "potential_V", "current_A", "step", "cycle", "temperature_degC", "unix_time_s", "net_charge_Ah",
-    "net_energy_Wh",
+    "net_energy_Wh", "flags",
 )  # fmt: skip
 _OF_SPECTRA = (
-    "frequency_Hz", "impedance_ohm", "spectrum_time_s", "spectrum", "spectrum_temperature_degC"
+    "frequency_Hz", "impedance_ohm", "spectrum_time_s", "spectrum", "spectrum_temperature_degC",
+    "spectrum_flags",
 )  # fmt: skip
 
 
@@ -44,6 +45,8 @@ class Recording:
         Which of them a point belongs to, from 0.
     spectrum_temperature_degC : array, shape (m,), or None
         Of the cell.
+    flags, spectrum_flags : array of int, or None
+        `core.samples.Flag` of the samples and of the points, in files that we wrote.
     kind : str
         The protocol whose analysis applies; empty where the file does not tell.
     instrument, cell : dict
@@ -68,6 +71,8 @@ class Recording:
     spectrum_time_s: Floats = field(default_factory=no_values)
     spectrum: Counts = field(default_factory=lambda: np.empty(0, np.int64))
     spectrum_temperature_degC: Floats | None = None
+    flags: Counts | None = None
+    spectrum_flags: Counts | None = None
     kind: str = ""
     instrument: dict[str, Any] = field(default_factory=dict)
     cell: dict[str, Any] = field(default_factory=dict)

@@ -93,6 +93,7 @@ class _Samples:
         if role and found.cycle is not None:
             rows["cycle_count"] = found.cycle[span]
         rows["ambient_temperature_celsius"] = _floats32(found.temperature_degC, span)
+        rows["flags"] = 0 if found.flags is None else found.flags[span]
         self._net_Ah += float(passed_Ah[-1])
         if role:
             label, reason, parameters = "Sweep", "completed", _rate(time_s, potential_V)
@@ -145,6 +146,7 @@ def _spectrum(found: Recording, index: int, number: int, protocol_part: str) -> 
     rows["real_impedance_ohm"] = found.impedance_ohm.real[chosen]
     rows["imaginary_impedance_ohm"] = found.impedance_ohm.imag[chosen]
     rows["ambient_temperature_celsius"] = _floats32(found.spectrum_temperature_degC, chosen)
+    rows["flags"] = 0 if found.spectrum_flags is None else found.spectrum_flags[chosen]
     rows["step_count"] = number
     return ImportedStep(
         _begun(number, 0, "spectrum", "Spectrum", protocol_part, rows, "{}"),
