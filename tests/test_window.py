@@ -391,6 +391,8 @@ def test_a_recording_of_another_program_is_imported_where_it_is_dropped(bench, m
     (panel,) = [panel for panel in window.panels.workspace.panels if panel.source.path == target]
     assert panel.plot.view_name == "Nyquist"
     assert len(panel.source.impedance) == 5
+    click(runs.buttons["Run again …"])
+    assert any("An imported run cannot be repeated" in text for text in window.toasts.texts)
     only_yaml = QMimeData()
     only_yaml.setUrls([QUrl.fromLocalFile(str(tmp_path / "bench.yaml"))])
     entering = QDragEnterEvent(QPoint(5, 5), Qt.DropAction.CopyAction, only_yaml, *nothing)

@@ -167,9 +167,10 @@ def _compare_charges(found: Recording) -> None:
         return
     counted = float(np.sum(np.abs(np.diff(net))))
     current = np.abs(np.nan_to_num(found.current_A))
-    passed = (
-        float(np.nansum(0.5 * (current[1:] + current[:-1]) * np.maximum(np.diff(found.time_s), 0.0))) / 3600.0
-    )
+    # Nonsense in a column makes no comparison, and is left out later.
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean_A, lasted_s = 0.5 * (current[1:] + current[:-1]), np.maximum(np.diff(found.time_s), 0.0)
+        passed = float(np.nansum(mean_A * lasted_s)) / 3600.0
     if abs(counted - passed) > _DISAGREEMENT * max(counted, passed):
         found.warnings.append(
             f"By the counters of the instrument {counted:.4g} Ah have passed in all, by the recorded "
