@@ -364,6 +364,9 @@ def test_cells_are_saved_and_files_dropped(bench, tmp_path):
 
 def test_a_recording_of_another_program_is_imported_where_it_is_dropped(bench, mistakes, tmp_path):
     engine, window = bench
+    # Messages do not stay.
+    told = []
+    window._importer.said.connect(lambda _, sentence: told.append(sentence))
     recording = Path(__file__).parent / "data" / "importing" / "gamry_eispot_data_curveaborted.dta"
     (tmp_path / "letter.csv").write_text("Dear all,\n", encoding="utf-8")
     (tmp_path / "bench.yaml").write_text("name: x\n", encoding="utf-8")
@@ -380,8 +383,8 @@ def test_a_recording_of_another_program_is_imported_where_it_is_dropped(bench, m
     assert entering.isAccepted()
     QApplication.sendEvent(window, QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, files, *nothing))
     target = engine.folder / "imported" / "gamry_eispot_data_curveaborted.h5"
-    wait_for(lambda: any("The experiment was aborted" in text for text in window.toasts.texts), 90)
-    assert any("letter.csv holds no table" in text for text in window.toasts.texts)
+    wait_for(lambda: any("The experiment was aborted" in text for text in told), 90)
+    assert any("letter.csv holds no table" in text for text in told)
     assert [path.name for path in target.parent.glob("*.h5")] == [target.name]
     runs = window.panels.runs
     wait_for(lambda: runs.table.model().rowCount() == 1)
