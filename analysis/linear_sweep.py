@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from ..protocols import LinearSweep
+from ..protocols import Imported, LinearSweep
 from ..storage.results import Result
 from .measurement import Measurement, valid
 from .sweep_data import SweepData, UnusableSweepError, prepare_sweep
@@ -38,7 +38,11 @@ class LinearSweepAnalysis:
 
 def analyse_linear_sweep(measurement: Measurement) -> LinearSweepAnalysis:
     """Determine the onset potential of a linear sweep in both ways that papers use."""
-    protocol, area_m2 = measurement.protocol_as(LinearSweep), measurement.cell.area
+    # A sweep that was imported is read at the threshold that papers mostly use.
+    protocol = (
+        LinearSweep() if isinstance(measurement.protocol, Imported) else measurement.protocol_as(LinearSweep)
+    )
+    area_m2 = measurement.cell.area
     rows = measurement.samples("sweep")
     try:
         sweep = prepare_sweep(rows["voltage_volt"], rows["current_ampere"], valid(rows))

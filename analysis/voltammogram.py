@@ -191,8 +191,9 @@ def _row(units: dict[str, str]) -> np.dtype:
 
 def _diffusion(measurement: Measurement, scalings: list[PeakScaling]) -> dict[str, Result]:
     """D of the species whose concentration was given, from the branch whose peaks are largest."""
-    protocol, cell = measurement.protocol_as(CyclicVoltammetry), measurement.cell
-    if protocol.concentration_mol_per_L is None:
+    protocol, cell = measurement.protocol, measurement.cell
+    # Nobody has told a concentration for a voltammogram that was imported.
+    if not isinstance(protocol, CyclicVoltammetry) or protocol.concentration_mol_per_L is None:
         return {}
     if cell.area is None:
         reason = "Randles–Sevcik needs the cell's area, which was not given"

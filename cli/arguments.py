@@ -48,6 +48,25 @@ def assignments(texts: list[str]) -> dict[str, Any]:
     return result
 
 
+def columns_named(texts: list[str]) -> dict[str, str]:
+    """Return "quantity=column" texts as a dictionary; a column may hold whatever a program writes."""
+    result = {}
+    for text in texts:
+        quantity, sign, column = text.partition("=")
+        if not sign or not quantity.strip() or not column.strip():
+            raise ValueError(f"{text!r} should look like quantity=column, for example 'potential=Ecell/V'.")
+        result[quantity.strip()] = column.strip()
+    return result
+
+
+def known_protocol(name: str | None) -> None:
+    """Refuse the name of a protocol that there is not."""
+    from ..protocols import load_protocol, protocol_types
+
+    if name is not None and name not in protocol_types():
+        load_protocol({"protocol": name})
+
+
 def positive_seconds(name: str, text: str) -> float:
     """Return a duration above zero, written with its unit, in seconds."""
     from ..core.units import parse_quantity

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .app import CellFile, RunFile, app, refuse, refusing
-from .arguments import default_text, open_run
+from .arguments import columns_named, default_text, known_protocol, open_run
 from .terminal import print_outcome, print_results
 
 
@@ -119,7 +119,12 @@ def recover(file: RunFile) -> None:
 @app.command(name="import")
 def import_(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Battery Data Format (.csv), Gamry (.dta), Zahner (.txt).")
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="Battery Data Format (CSV, Parquet), EC-Lab (.mpt, .mpr), Gamry (.DTA), Neware (.nda, "
+            ".ndax), Zahner and other tables of text.",
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The run file to be; by default beside the file.")
@@ -129,18 +134,31 @@ def import_(
         str | None,
         typer.Option("--as", metavar="PROTOCOL", help='Analyse it as this, such as "GITT".'),
     ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="QUANTITY=COLUMN",
+            help='Which column holds what, such as "potential=Ecell/V" or "current=minus I in mA".',
+        ),
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A YAML file that says so for several columns.")
+    ] = None,
 ) -> None:
     """Bring a recording of another program into a run file, and analyse it."""
     from ..engine.run_protocol import analysed
-    from ..protocols.files import cell_from_file
+    from ..protocols.files import cell_from_file, read_yaml
     from ..storage.importing import import_run
 
     with refusing():
         metadata = cell_from_file(cell).metadata() if cell else None
+        columns = {name: str(text) for name, text in read_yaml(mapping).items()} if mapping else {}
+        columns |= columns_named(column or [])
+        known_protocol(analysed_as)
         target = out or file.with_suffix(".h5")
-        recorded = analysed(import_run(file, target, cell=metadata, analysed_as=analysed_as))
+        recorded = analysed(import_run(file, target, cell=metadata, analysed_as=analysed_as, columns=columns))
     for event in recorded.events:
-        print(f"! {event.text}")
+        print(f"{'!' if event.severity == 'warning' else '-'} {event.text}")
     print_outcome(recorded)
 
 

@@ -249,8 +249,12 @@ class Runs(QWidget):
             self.opened.emit(self.paths)
 
     def _again(self) -> None:
-        if self._details is not None:
-            self.again.emit(self._details.protocol, self._details.cell)
+        if self._details is None:
+            return
+        if self._details.facts.get("Protocol") == "Imported":
+            self.said.emit("info", "An imported run cannot be repeated: what was programmed is not known.")
+            return
+        self.again.emit(self._details.protocol, self._details.cell)
 
     def _use_capacity(self) -> None:
         if self._details is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -31,6 +31,7 @@ from .bench_panels import BenchPanels
 from .drawn import icon
 from .emergency import EmergencyStop
 from .garbage import Collector
+from .importing import Importer, dropped_files
 from .instruments import Instruments, ask_bench_file
 from .numbers import bytes_text
 from .palette import CommandPalette
@@ -101,6 +102,10 @@ class Window(QMainWindow):
         self.toasts = Toasts(self.theme, self)
         self.asking.refused.connect(lambda sentence: self.toasts.say("error", sentence))
         self.complained.connect(lambda sentence: self.toasts.say("error", sentence))
+        self.setAcceptDrops(True)
+        self._importer = Importer(self)
+        self._importer.said.connect(self.toasts.say)
+        self._importer.imported.connect(self._show_imported)
         self._clock = QTimer(self)
         self._clock.timeout.connect(self.update_status)
         self._clock.start(_CLOCK_MS)
@@ -303,6 +308,24 @@ class Window(QMainWindow):
         self._status["alarms"].setText(
             f"{unseen} unseen alarm{'s' * (unseen != 1)}" if unseen else "no alarms"
         )
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take runs, and recordings of other programs."""
+        if dropped_files(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Show the runs that were dropped; import what other programs recorded."""
+        folder = self._data if self.panels is None else Path(self.panels.bench.engine.folder)
+        self._importer.take(dropped_files(event.mimeData()), folder)
+        event.acceptProposedAction()
+
+    def _show_imported(self, path: Path) -> None:
+        if self.panels is None:
+            self.toasts.say("info", f"The run is in {path}; open a bench to see it.")
+            return
+        self.panels.runs.refresh()
+        self.panels.workspace.open_runs([path])
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close the window only: runs go on in the engine, and a message says so."""

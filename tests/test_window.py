@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +14,9 @@ pytest.importorskip(
     "PySide6.QtWidgets", reason="the window needs the system's libraries libegl1, libgl1 and libxkbcommon"
 )
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox
 from windows import click, press, served, type_into, wait_for, window_on
 
 from faradaic.core.samples import IMPEDANCE, SAMPLE
@@ -422,6 +423,49 @@ def test_cells_are_saved_and_files_dropped(bench, tmp_path):
     assert any("there is no protocol 'Nonsense'" in text for text in window.toasts.texts)
     plan._open_saved(1)
     assert plan.cell.values["name"] == "IGE-2 #7 / α"
+
+
+def test_a_recording_of_another_program_is_imported_where_it_is_dropped(bench, mistakes, tmp_path):
+    engine, window = bench
+    # Messages do not stay.
+    told = []
+    window._importer.said.connect(lambda _, sentence: told.append(sentence))
+    recording = Path(__file__).parent / "data" / "importing" / "gamry_eispot_data_curveaborted.dta"
+    (tmp_path / "letter.csv").write_text("Dear all,\n", encoding="utf-8")
+    (tmp_path / "bench.yaml").write_text("name: x\n", encoding="utf-8")
+    files = QMimeData()
+    files.setUrls(
+        [
+            QUrl.fromLocalFile(str(path))
+            for path in (tmp_path / "bench.yaml", tmp_path / "letter.csv", recording)
+        ]
+    )
+    nothing = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    entering = QDragEnterEvent(QPoint(5, 5), Qt.DropAction.CopyAction, files, *nothing)
+    QApplication.sendEvent(window, entering)
+    assert entering.isAccepted()
+    QApplication.sendEvent(window, QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, files, *nothing))
+    target = engine.folder / "imported" / "gamry_eispot_data_curveaborted.h5"
+    wait_for(lambda: any("The experiment was aborted" in text for text in told), 90)
+    assert any("letter.csv holds no table" in text for text in told)
+    assert [path.name for path in target.parent.glob("*.h5")] == [target.name]
+    runs = window.panels.runs
+    wait_for(lambda: runs.table.model().rowCount() == 1)
+    runs.table.selectRow(0)
+    wait_for(lambda: "was aborted" in runs.text.toPlainText())
+    wait_for(lambda: any(panel.source.path == target for panel in window.panels.workspace.panels))
+    (panel,) = [panel for panel in window.panels.workspace.panels if panel.source.path == target]
+    assert panel.plot.view_name == "Nyquist"
+    assert len(panel.source.impedance) == 5
+    click(runs.buttons["Run again …"])
+    assert any("An imported run cannot be repeated" in text for text in window.toasts.texts)
+    only_yaml = QMimeData()
+    only_yaml.setUrls([QUrl.fromLocalFile(str(tmp_path / "bench.yaml"))])
+    entering = QDragEnterEvent(QPoint(5, 5), Qt.DropAction.CopyAction, only_yaml, *nothing)
+    entering.ignore()
+    QApplication.sendEvent(window, entering)
+    assert not entering.isAccepted()
+    assert not mistakes
 
 
 # Plots

@@ -4,7 +4,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ...core.units import pretty_in
-from ...protocols import LinearSweep
 from ...storage.results import Result
 from ..linear_sweep import LinearSweepAnalysis
 from ..measurement import Measurement
@@ -13,7 +12,9 @@ from .style import BLUE, GREEN, GREY, ORANGE, VERMILION, density, legend, new_fi
 
 def draw_linear_sweep(measurement: Measurement, analysis: LinearSweepAnalysis) -> Figure:
     """Draw the sweep with its tangents, and its logarithm with the threshold."""
-    rate = pretty_in(measurement.protocol_as(LinearSweep).rate, "V/s", "mV/s")
+    steps = measurement.steps_with("sweep")
+    rate_V_per_s = float(steps[0].parameters.get("rate_V_per_s", np.nan)) if steps else np.nan
+    rate = pretty_in(rate_V_per_s, "V/s", "mV/s")
     figure, (linear, logarithmic) = new_figure(2, f"{measurement.cell.name} · linear sweep at {rate}")
     for axes in (linear, logarithmic):
         axes.set_xlabel(potential_label(measurement.cell))

@@ -146,6 +146,7 @@ def read_run(path: Path) -> dict[str, Any]:
             "samples": run.samples,
             "impedance": run.impedance,
             "cell": Cell.from_metadata(run.cell),
-            "protocol": str(run.attributes["protocol"]),
+            # A run that was imported is shown as what it is analysed as.
+            "protocol": str(run.protocol.get("analysed_as") or run.attributes["protocol"]),
             "label": f"{run.attributes['cell']} · {run.attributes['protocol']}",
         }

@@ -13,6 +13,8 @@ _AT_REST = 1e-3
 _FEWEST_PULSES = 4
 _MANY_CYCLES = 2
 _SAME_POTENTIAL_V = 0.02
+_MOST_PARTS = 50_000
+"""More changes of sign than this are noise about zero."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ def parts_of(recording: Recording) -> list[Part]:
     if recording.step is not None:
         borders = np.union1d(borders, np.flatnonzero(np.diff(recording.step) != 0) + 1)
     edges = [0, *borders.tolist(), len(signs)]
+    if len(edges) > _MOST_PARTS:
+        edges = [0, len(signs)]
+        recording.warnings.append(
+            f"The current changes its sign, or the step, {len(borders)} times; all was kept as one step."
+        )
     spans = [(first, end) for first, end in pairwise(edges) if end > first]
     kinds = [int(np.sign(np.median(signs[first:end]))) for first, end in spans]
     cycles = _cycles(recording, spans, kinds)
@@ -75,8 +82,9 @@ def _signs(current_A: Floats) -> NDArray[np.int64]:
 def _cycles(recording: Recording, spans: list[tuple[int, int]], kinds: list[int]) -> list[int]:
     """Return the cycle of every step: as the file counts, or anew where the first direction returns."""
     known = recording.cycle
-    if known is not None and len(np.unique(known)) >= _MANY_CYCLES:
-        return [int(known[first]) for first, _ in spans]
+    as_known = None if known is None else [int(known[first]) for first, _ in spans]
+    if as_known is not None and len(set(as_known)) >= _MANY_CYCLES:
+        return as_known
     first_sign = next((sign for sign in kinds if sign), 0)
     cycles, cycle, turned = [], 1, False
     for sign in kinds:
@@ -84,4 +92,11 @@ def _cycles(recording: Recording, spans: list[tuple[int, int]], kinds: list[int]
             cycle, turned = cycle + 1, False
         turned |= sign == -first_sign and sign != 0
         cycles.append(cycle)
+    if as_known is not None and cycle == 1:
+        return as_known
+    if as_known is not None:
+        recording.notes.append(
+            f"The file counts one cycle only; {cycle} were counted, one wherever the first direction of the "
+            "current returns."
+        )
     return cycles

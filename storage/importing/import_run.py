@@ -1,208 +1,190 @@
 """From a file of another program to a run file."""
 
+import hashlib
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...core.integration import Integrator
-from ...core.samples import IMPEDANCE, SAMPLE, Block
 from ..errors import StorageError
 from ..recorder import Recorder
-from .bdf import read_bdf
-from .classify import Part, is_complete, is_titration, parts_of
-from .gamry import read_gamry
+from .classify import Part, is_titration, parts_of
+from .readers import read_recording
 from .recording import Recording
+from .steps import SWEEP_ROLES, ImportedStep, steps_of
 from .time_repair import repaired_time
-from .zahner import read_zahner
 
-_READERS: dict[str, Callable[[Path], Recording]] = {
-    ".csv": read_bdf,
-    ".dta": read_gamry,
-    ".txt": read_zahner,
-}
-"""By the ending of the file's name."""
+_ABSURD = 1e15
+"""No potential, current, time or impedance is larger."""
+_EARLIEST_UNIX_S, _LATEST_UNIX_S = 0.0, 4102444800.0  # 1970 to 2100
 
 
 def import_run(
-    source: Path, out: Path, *, cell: dict[str, Any] | None = None, analysed_as: str | None = None
+    source: Path,
+    out: Path,
+    *,
+    cell: dict[str, Any] | None = None,
+    analysed_as: str | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a run file with what another program recorded.
 
     Parameters
     ----------
     source : Path
-        Battery Data Format (.csv), Gamry (.dta) or Zahner (.txt).
+        Any of the formats in docs/importing.md.
     out : Path
         The run file to be.
     cell : dict, optional
-        What is known of the cell, as `protocols.Cell.metadata` gives it.
+        What is known of the cell, as `protocols.Cell.metadata` gives it; what the file says besides is kept.
     analysed_as : str, optional
         The protocol whose analysis applies; by default what the recording looks like.
+    columns : mapping of str to str, optional
+        Which column holds what, where that cannot be known:
+        ``{"potential": "Ecell/V", "current": "I in mA"}``.
 
     Returns
     -------
     Path
-        `out`. What was wrong with the source is in the run's events.
+        `out`. What was wrong with the source, and what was not taken over, is in the run's events.
 
     Raises
     ------
     StorageError
         The source cannot be read, or the run file cannot be written.
     """
-    reader = _READERS.get(source.suffix.lower())
-    if reader is None:
-        raise StorageError(f"{source} cannot be imported: its ending is not one of {', '.join(_READERS)}.")
-    found = reader(source)
+    found = read_recording(source, columns or {})
+    _leave_out_what_is_no_value(found)
     if not len(found.time_s) and not len(found.frequency_Hz):
         raise StorageError(f"{source} holds no samples.")
+    parts: list[Part] = []
     if len(found.time_s):
-        _repair(found)
-    parts = parts_of(found) if len(found.time_s) else []
+        found.time_s, sentence = repaired_time(found.time_s)
+        found.warnings += [sentence] if sentence else []
+        parts = _parts(found, analysed_as or found.kind)
     kind = analysed_as or _kind(found, parts)
-    recorder = Recorder(out, _metadata(source, found, kind, cell or {"name": source.stem}))
-    for sentence in found.warnings:
-        recorder.event(_event(sentence))
-    if len(found.frequency_Hz):
-        _record_spectrum(recorder, found)
-    else:
-        _record_samples(recorder, found, parts, kind)
+    steps = steps_of(found, parts, kind)
+    recorder = Recorder(out, _metadata(source, found, steps, kind, cell or {}))
+    for severity, sentences in (("warning", found.warnings), ("info", found.notes)):
+        for sentence in sentences:
+            recorder.event(_event(severity, sentence))
+    for step in steps:
+        recorder.step_begun(step.begun)
+        if len(step.samples):
+            recorder.samples(step.samples)
+        if len(step.impedance):
+            recorder.impedance(step.impedance)
+        recorder.step_ended(step.ended)
     recorder.close("finished")
     return out
 
 
-def _repair(found: Recording) -> None:
-    usable = np.isfinite(found.potential_V) & np.isfinite(found.current_A)
+def _leave_out_what_is_no_value(found: Recording) -> None:
+    usable = (np.abs(found.potential_V) < _ABSURD) & (np.abs(found.current_A) < _ABSURD)
+    # A time that is not known is between its neighbours.
+    usable &= ~(np.abs(found.time_s) >= _ABSURD)
     if not np.all(usable):
-        found.warnings.append(f"{int(np.count_nonzero(~usable))} samples without a value were left out.")
-        for name in (
-            "time_s", "potential_V", "current_A", "step", "cycle", "temperature_degC", "unix_time_s"
-        ):  # fmt: skip
-            values = getattr(found, name)
-            if values is not None:
-                setattr(found, name, values[usable])
-    found.time_s, sentence = repaired_time(found.time_s)
-    if sentence:
-        found.warnings.append(sentence)
+        found.warnings.append(f"{np.count_nonzero(~usable)} samples without a value were left out.")
+        found.keep(usable)
+    sound = (np.abs(found.impedance_ohm) < _ABSURD) & (found.frequency_Hz < _ABSURD)
+    sound &= found.spectrum_time_s < _ABSURD
+    if not np.all(sound):
+        found.warnings.append(f"{np.count_nonzero(~sound)} points without an impedance were left out.")
+        found.keep_points(sound)
+
+
+def _parts(found: Recording, kind: str) -> list[Part]:
+    """Divide the samples into steps; a sweep is one, however the current changes in it."""
+    if kind in SWEEP_ROLES:
+        cycle = 1 if found.cycle is None else int(found.cycle[0])
+        return [Part(0, len(found.time_s), 0, cycle)]
+    return parts_of(found)
 
 
 def _kind(found: Recording, parts: list[Part]) -> str:
-    if len(found.frequency_Hz):
+    if not parts:
         return "ImpedanceSpectrum"
-    if found.is_sweep:
-        return ""
+    if found.kind:
+        return found.kind
     if not any(part.sign for part in parts):
         return "OpenCircuit"
     return "GITT" if is_titration(parts) else "GalvanostaticCycling"
 
 
-def _metadata(source: Path, found: Recording, kind: str, cell: dict[str, Any]) -> dict[str, Any]:
+def _metadata(
+    source: Path, found: Recording, steps: list[ImportedStep], kind: str, cell: dict[str, Any]
+) -> dict[str, Any]:
+    name = _plain(source.name)
+    if found.cell:
+        found.notes.append(
+            "Of the cell the file says: "
+            + ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in found.cell.items())
+            + "."
+        )
+    cell = {
+        "name": _plain(source.stem).removesuffix(".bdf")[:200].strip() or "unnamed cell",
+        **found.cell,
+        **cell,
+    }
     return {
         "run": {
             "run_id": uuid.uuid4().hex,
-            "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(_began_unix_s(found))),
             "software": "imported",
             "protocol": "Imported",
-            "cell": str(cell.get("name", source.stem)),
+            "cell": str(cell["name"]),
         },
-        "protocol": {"protocol": "Imported", "analysed_as": kind, "source": source.name},
+        "protocol": _protocol(name, steps, kind),
         "cell": cell,
-        "instrument": {"model": "unknown", "serial": "", "firmware": "", "address": "", **found.instrument},
-        "environment": {"source": source.name},
+        "instrument": {
+            "model": "unknown", "serial": "", "firmware": "", "address": "", "channel": "", **found.instrument
+        },
+        "environment": {
+            "operator": "",
+            "notes": "",
+            "source": name,
+            "source_sha256": _sha256(source),
+            "imported": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        },
+    }  # fmt: skip
+
+
+def _protocol(source: str, steps: list[ImportedStep], kind: str) -> dict[str, Any]:
+    """Describe what was imported: samples, and each spectrum, are a measurement of their own."""
+    measured = {step.begun["part"]: "ImpedanceSpectrum" if len(step.impedance) else kind for step in steps}
+    each = {
+        part: {"protocol": "Imported", "analysed_as": analysis, "source": source}
+        for part, analysis in measured.items()
     }
+    if len(each) == 1:
+        return next(iter(each.values()))
+    return {"protocol": "Sequence", "protocols": [each[part] for part in sorted(each, key=int)]}
 
 
-def _record_spectrum(recorder: Recorder, found: Recording) -> None:
-    rows = np.zeros(len(found.frequency_Hz), IMPEDANCE)
-    rows["test_time_second"] = found.spectrum_time_s
-    rows["unix_time_second"] = np.nan
-    rows["frequency_hertz"] = found.frequency_Hz
-    rows["real_impedance_ohm"] = found.impedance_ohm.real
-    rows["imaginary_impedance_ohm"] = found.impedance_ohm.imag
-    rows["ambient_temperature_celsius"] = np.nan
-    rows["step_count"] = 1
-    end_s = float(found.spectrum_time_s[-1])
-    recorder.step_begun(_begun(1, 0, "spectrum", "Spectrum", 0.0))
-    recorder.impedance(rows)
-    recorder.step_ended(_ended(end_s, 0.0, 0.0, "completed"))
+def _began_unix_s(found: Recording) -> float:
+    """Return when the recording began, or now where it does not tell."""
+    first = found.unix_time_s[0] if found.unix_time_s is not None and len(found.unix_time_s) else np.nan
+    return float(first) if _EARLIEST_UNIX_S < first < _LATEST_UNIX_S else time.time()
 
 
-_ROLES = {
-    "GalvanostaticCycling": {1: "charge", -1: "discharge", 0: "rest"},
-    "GITT": {1: "pulse", -1: "pulse", 0: "relaxation"},
-    "OpenCircuit": {0: "open_circuit"},
-}
-_NAMES = {1: "Charge", -1: "Discharge", 0: "Rest"}
-_ENDS = {1: "potential_above_V", -1: "potential_below_V", 0: "duration_s"}
+def _sha256(source: Path) -> str:
+    with source.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _record_samples(recorder: Recorder, found: Recording, parts: list[Part], kind: str) -> None:
-    net_Ah = 0.0
-    roles = _ROLES.get(kind, {})
-    for number, part in enumerate(parts, 1):
-        rows, charge_Ah, energy_Wh = _rows(found, part, number, net_Ah)
-        net_Ah += charge_Ah
-        begin_s, end_s = float(rows["test_time_second"][0]), float(rows["test_time_second"][-1])
-        recorder.step_begun(_begun(number, part.cycle, roles.get(part.sign, ""), _NAMES[part.sign], begin_s))
-        recorder.samples(rows)
-        complete = is_complete(parts, found.potential_V, number - 1)
-        recorder.step_ended(
-            _ended(end_s, charge_Ah, energy_Wh, _ENDS[part.sign] if complete else "interrupted")
-        )
+def _plain(text: str) -> str:
+    """Return a text as every file and console can hold it."""
+    return "".join(each for each in text.encode("utf-8", "replace").decode() if each.isprintable())
 
 
-def _rows(found: Recording, part: Part, number: int, net_Ah: float) -> tuple[Block, float, float]:
-    """Return the rows of a step, and its charge in Ah and energy in Wh."""
-    span = slice(part.first, part.end)
-    time_s, potential_V, current_A = found.time_s[span], found.potential_V[span], found.current_A[span]
-    charge_C, energy_J = Integrator().add(time_s - time_s[0], potential_V, current_A)
-    charge_Ah = charge_C / 3600.0
-    rows = np.zeros(part.end - part.first, SAMPLE)
-    rows["test_time_second"] = time_s
-    rows["unix_time_second"] = np.nan if found.unix_time_s is None else found.unix_time_s[span]
-    rows["voltage_volt"], rows["current_ampere"] = potential_V, current_A
-    rows["net_capacity_ah"] = net_Ah + charge_Ah
-    rows["step_count"], rows["cycle_count"] = number, part.cycle
-    degC = found.temperature_degC
-    rows["ambient_temperature_celsius"] = np.nan if degC is None else degC[span]
-    return rows, float(charge_Ah[-1]), float(energy_J[-1]) / 3600.0
-
-
-def _begun(number: int, cycle: int, role: str, label: str, begin_s: float) -> dict[str, Any]:
-    return {
-        "step_count": number,
-        "program_index": number - 1,
-        "segment": 0,
-        "cycle_count": cycle,
-        "kind": "imported",
-        "label": label,
-        "role": role,
-        "part": "",
-        "begin_test_time_second": begin_s,
-        "begin_unix_time_second": float("nan"),
-        "parameters": "{}",
-    }
-
-
-def _ended(end_s: float, charge_Ah: float, energy_Wh: float, reason: str) -> dict[str, Any]:
-    return {
-        "end_test_time_second": end_s,
-        "end_unix_time_second": float("nan"),
-        "charge_ampere_hour": charge_Ah,
-        "energy_watt_hour": energy_Wh,
-        "end_reason": reason,
-        "result": "",
-    }
-
-
-def _event(sentence: str) -> dict[str, Any]:
+def _event(severity: str, sentence: str) -> dict[str, Any]:
     return {
         "test_time_second": 0.0,
         "unix_time_second": float("nan"),
-        "severity": "warning",
+        "severity": severity,
         "source": "import",
         "text": sentence,
     }
