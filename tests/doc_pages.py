@@ -10,7 +10,8 @@ What a block is follows from its language and its title:
 
 ``<!-- not run: reason -->`` before a block says why it is only read: its commands must be there and
 take these options, its Python must compile. ``<!-- with: bench -->`` puts a simulated bench and a cell into the
-folder, ``<!-- with: cell -->`` the cell alone, ``<!-- with: run -->`` a run file.
+folder, ``<!-- with: cell -->`` the cell alone, ``<!-- with: run -->`` a run file, ``<!-- with: recordings -->`` files of
+other programs.
 """
 
 import configparser
@@ -22,6 +23,7 @@ import os
 import plistlib
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -34,6 +36,7 @@ from pathlib import Path
 import psutil
 import typer
 import yaml
+from mpt import write_mpt
 from typer.testing import CliRunner
 
 from faradaic.cli import app
@@ -43,6 +46,7 @@ from faradaic.engine.service.starting import wait_for
 from faradaic.instruments.bench_file import Bench
 from faradaic.protocols import Cell, LinearSweep, load_protocol
 from faradaic.simulators import published_cell, simulated
+from faradaic.storage.importing.quantities import QUANTITIES
 
 DOCS = Path(__file__).parents[1] / "docs"
 COMMANDS = typer.main.get_command(app)
@@ -141,6 +145,8 @@ def check_command(words):
 def check_yaml(text):
     """Fail where a YAML block is not a bench, a part of one, a protocol or a cell; return which."""
     content = yaml.safe_load(text)
+    if set(content) <= set(QUANTITIES):
+        return "mapping"
     if "protocol" in content:
         load_protocol(content)
         return "protocol"
@@ -193,6 +199,18 @@ class Follower:
                 protocol = LinearSweep(stop="5.5 V", rate="0.5 mV/s")
                 cell = Cell(name="IGE-2", area="1 cm²")
                 run(protocol, instrument.channels[0], cell=cell, out=self.folder / "lsv.h5").close()
+        elif what == "recordings":
+            time_s = list(range(0, 3600, 60))
+            charged = {
+                "time/s": time_s,
+                "Ecell/V": [3.0 + each / 7200 for each in time_s],
+                "I/mA": [1.0] * 60,
+            }
+            write_mpt(self.folder / "cell-7.mpt", charged)
+            recording = Path(__file__).parent / "data" / "importing" / "nw4-120-1-6-53.ndax"
+            shutil.copy(recording, self.folder / "cell-8.ndax")
+            rows = "".join(f"{each / 60};{3000 + each / 10};-1\n" for each in time_s)
+            (self.folder / "old.csv").write_text(f"minutes;E(cell)/mV;I\n{rows}", encoding="utf-8")
         else:
             raise ValueError(f"there is no {what!r} to put into the folder")
 
