@@ -12,7 +12,6 @@ from faradaic.analysis.report import draw_report
 from faradaic.engine import run
 from faradaic.protocols import (
     Cell,
-    GalvanostaticCycling,
     Imported,
     LinearSweep,
     OpenCircuit,
@@ -20,9 +19,8 @@ from faradaic.protocols import (
     preview,
     protocol_types,
 )
-from faradaic.simulators import FullCell, Replay, parse_cell, published_cell, simulated
+from faradaic.simulators import Replay, parse_cell, published_cell, simulated
 from faradaic.storage import Run, StorageError
-from faradaic.storage.bdf import export_bdf
 from faradaic.storage.importing import import_run
 from faradaic.storage.importing.time_repair import repaired_time
 
@@ -231,22 +229,6 @@ def test_no_file_brings_a_reader_down(tmp_path_factory, ending, text):
     source.write_bytes(text.encode("utf-8"))
     with pytest.raises(StorageError):
         import_run(source, folder / "run.h5")
-
-
-def test_our_own_export_comes_back_the_same(tmp_path):
-    protocol = GalvanostaticCycling(cycles=2, formation_cycles=0, charge_current="2C", discharge_current="2C")
-    with simulated("emstat4-hr", FullCell()) as instrument:
-        first = run(
-            protocol, instrument.channels[0], cell=Cell(nominal_capacity="1 mAh"), out=tmp_path / "a.h5"
-        )
-    with first:
-        csv_file = next(path for path in export_bdf(first, tmp_path) if path.name.endswith(".bdf.csv"))
-        with imported(tmp_path, csv_file) as again:
-            for name in ("test_time_second", "voltage_volt", "current_ampere", "cycle_count"):
-                assert np.array_equal(again.samples[name], first.samples[name])
-            ours, theirs = (run_.results["cycles"].rows["discharge_capacity"] for run_ in (first, again))
-            # Only recorded samples are in the file; the run itself counted every measurement.
-            assert theirs == pytest.approx(ours, rel=5e-3)
 
 
 def test_an_imported_run_is_no_protocol_to_run():

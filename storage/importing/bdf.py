@@ -36,7 +36,12 @@ def read_bdf(path: Path) -> Recording:
         cycle=_counter(named, "cycle_count"),
         unix_time_s=named.get("unix_time_second"),
         temperature_degC=next((named[name] for name in _TEMPERATURES if name in named), None),
+        flags=_counter(named, "flags"),
     )
+    found.counts_are_kept = _counts_executed_steps(named, found)
+    if found.counts_are_kept:
+        # Elsewhere it may begin anew with every step.
+        found.net_capacity_Ah = _whole(named, "net_capacity_ah")
     if broken:
         found.warnings.append(f"{broken} lines had too few or too many cells; what they hold was kept.")
     return found
@@ -50,6 +55,25 @@ def _machine_name(head: str) -> str:
     name = re.sub(r"\W+", "_", label.strip().lower())
     suffix = _UNITS.get(unit.strip(), unit.strip().lower())
     return f"{name}_{suffix}" if suffix else name
+
+
+def _counts_executed_steps(named: dict[str, Floats], found: Recording) -> bool:
+    """Whether the steps are counted as the format means it: one more for each that was executed.
+
+    Older files put the step of the program there, which comes again in every cycle; those that
+    have the step of the program besides (Step ID) do not.
+    """
+    if found.step is None or found.cycle is None or "step_count" not in named:
+        return False
+    if not {"Step ID", "step_id"} & named.keys():
+        return False
+    fits = all(np.all((counts >= 0) & (counts < 2**32)) for counts in (found.step, found.cycle))
+    return fits and bool(np.all(np.diff(found.step) >= 0))
+
+
+def _whole(named: dict[str, Floats], name: str) -> Floats | None:
+    """Return a column that has a value in every row."""
+    return named[name] if name in named and np.all(np.isfinite(named[name])) else None
 
 
 def _counter(named: dict[str, Floats], *names: str) -> NDArray[np.int64] | None:

@@ -40,7 +40,8 @@ def parts_of(recording: Recording) -> list[Part]:
     signs = _signs(recording.current_A)
     borders = np.flatnonzero(np.diff(signs) != 0) + 1
     if recording.step is not None:
-        borders = np.union1d(borders, np.flatnonzero(np.diff(recording.step) != 0) + 1)
+        changes = np.flatnonzero(np.diff(recording.step) != 0) + 1
+        borders = changes if recording.counts_are_kept else np.union1d(borders, changes)
     edges = [0, *borders.tolist(), len(signs)]
     spans = [(first, end) for first, end in pairwise(edges) if end > first]
     kinds = [int(np.sign(np.median(signs[first:end]))) for first, end in spans]
@@ -75,7 +76,7 @@ def _signs(current_A: Floats) -> NDArray[np.int64]:
 def _cycles(recording: Recording, spans: list[tuple[int, int]], kinds: list[int]) -> list[int]:
     """Return the cycle of every step: as the file counts, or anew where the first direction returns."""
     known = recording.cycle
-    if known is not None and len(np.unique(known)) >= _MANY_CYCLES:
+    if known is not None and (recording.counts_are_kept or len(np.unique(known)) >= _MANY_CYCLES):
         return [int(known[first]) for first, _ in spans]
     first_sign = next((sign for sign in kinds if sign), 0)
     cycles, cycle, turned = [], 1, False

@@ -79,7 +79,8 @@ def _repair(found: Recording) -> None:
     if not np.all(usable):
         found.warnings.append(f"{int(np.count_nonzero(~usable))} samples without a value were left out.")
         for name in (
-            "time_s", "potential_V", "current_A", "step", "cycle", "temperature_degC", "unix_time_s"
+            "time_s", "potential_V", "current_A", "step", "cycle", "temperature_degC", "unix_time_s",
+            "net_capacity_Ah", "flags",
         ):  # fmt: skip
             values = getattr(found, name)
             if values is not None:
@@ -142,13 +143,15 @@ _ENDS = {1: "potential_above_V", -1: "potential_below_V", 0: "duration_s"}
 def _record_samples(recorder: Recorder, found: Recording, parts: list[Part], kind: str) -> None:
     net_Ah = 0.0
     roles = _ROLES.get(kind, {})
-    for number, part in enumerate(parts, 1):
+    for index, part in enumerate(parts):
+        kept = found.step if found.counts_are_kept else None
+        number = index + 1 if kept is None else int(kept[part.first])
         rows, charge_Ah, energy_Wh = _rows(found, part, number, net_Ah)
         net_Ah += charge_Ah
         begin_s, end_s = float(rows["test_time_second"][0]), float(rows["test_time_second"][-1])
         recorder.step_begun(_begun(number, part.cycle, roles.get(part.sign, ""), _NAMES[part.sign], begin_s))
         recorder.samples(rows)
-        complete = is_complete(parts, found.potential_V, number - 1)
+        complete = is_complete(parts, found.potential_V, index)
         recorder.step_ended(
             _ended(end_s, charge_Ah, energy_Wh, _ENDS[part.sign] if complete else "interrupted")
         )
@@ -160,12 +163,19 @@ def _rows(found: Recording, part: Part, number: int, net_Ah: float) -> tuple[Blo
     time_s, potential_V, current_A = found.time_s[span], found.potential_V[span], found.current_A[span]
     charge_C, energy_J = Integrator().add(time_s - time_s[0], potential_V, current_A)
     charge_Ah = charge_C / 3600.0
+    net_capacity_Ah = net_Ah + charge_Ah
+    if found.net_capacity_Ah is not None:
+        net_capacity_Ah = found.net_capacity_Ah[span]
+        charge_Ah = net_capacity_Ah - net_Ah
     rows = np.zeros(part.end - part.first, SAMPLE)
     rows["test_time_second"] = time_s
     rows["unix_time_second"] = np.nan if found.unix_time_s is None else found.unix_time_s[span]
     rows["voltage_volt"], rows["current_ampere"] = potential_V, current_A
-    rows["net_capacity_ah"] = net_Ah + charge_Ah
+    rows["net_capacity_ah"] = net_capacity_Ah
     rows["step_count"], rows["cycle_count"] = number, part.cycle
+    if found.counts_are_kept and found.cycle is not None:
+        rows["cycle_count"] = found.cycle[span]
+    rows["flags"] = 0 if found.flags is None else found.flags[span]
     degC = found.temperature_degC
     rows["ambient_temperature_celsius"] = np.nan if degC is None else degC[span]
     return rows, float(charge_Ah[-1]), float(energy_J[-1]) / 3600.0

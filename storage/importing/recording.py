@@ -24,6 +24,12 @@ class Recording:
         The samples.
     step, cycle : array of int, shape (n,), or None
         What the file calls so; None where it does not tell.
+    counts_are_kept : bool
+        Whether `step` and `cycle` are what a run file means by them, so that they are kept as they are.
+    net_capacity_Ah : array, shape (n,), or None
+        Charge since the test began, as the instrument counted it.
+    flags : array of int, shape (n,), or None
+        `core.samples.Flag` of each sample.
     temperature_degC : array, shape (n,), or None
         Of the cell.
     unix_time_s : array, shape (n,), or None
@@ -43,6 +49,9 @@ class Recording:
     current_A: Floats = field(default_factory=no_values)
     step: NDArray[np.int64] | None = None
     cycle: NDArray[np.int64] | None = None
+    counts_are_kept: bool = False
+    net_capacity_Ah: Floats | None = None
+    flags: NDArray[np.int64] | None = None
     temperature_degC: Floats | None = None
     unix_time_s: Floats | None = None
     frequency_Hz: Floats = field(default_factory=no_values)
