@@ -292,12 +292,18 @@ def test_what_people_wrote_is_no_formula(tmp_path):
 # All of them
 
 
-@pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.parametrize("file_format", ["bdf", "bdf-parquet", "xlsx"])
 def test_a_run_without_samples_is_written_all_the_same(tmp_path, file_format):
     with recorded(tmp_path, PROTOCOL) as measured:
         for file in export_run(measured, tmp_path / "out", file_format):
             assert file.stat().st_size > 0
     assert not list((tmp_path / "out").glob("*.part"))
+
+
+@pytest.mark.parametrize("file_format", ["mpt", "csv"])
+def test_formats_with_nothing_to_hold_say_so(tmp_path, file_format):
+    with recorded(tmp_path, PROTOCOL) as measured, pytest.raises(StorageError, match="nothing to write"):
+        export_run(measured, tmp_path / "out", file_format)
 
 
 @pytest.mark.parametrize("file_format", FORMATS)

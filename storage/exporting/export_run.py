@@ -20,6 +20,15 @@ FORMATS: dict[str, Callable[[Run, Path, str], list[Path]]] = {
 }
 """What writes which format."""
 
+TITLES = {
+    "bdf": "Battery Data Format, CSV",
+    "bdf-parquet": "Battery Data Format, Parquet",
+    "mpt": "EC-Lab-style text",
+    "csv": "CSV, a file for each table",
+    "xlsx": "Excel",
+}
+"""What people read for each of `FORMATS`."""
+
 
 def export_run(run: Run, folder: Path, file_format: str = "bdf") -> list[Path]:
     """Write a run in a format of other programs; files of the same names are replaced.
@@ -41,7 +50,8 @@ def export_run(run: Run, folder: Path, file_format: str = "bdf") -> list[Path]:
     Raises
     ------
     StorageError
-        There is no such format, a package that it needs is missing, or the files cannot be written.
+        There is no such format, a package that it needs is missing, the run holds nothing that the
+        format has a place for, or the files cannot be written.
     """
     write = FORMATS.get(file_format)
     if write is None:
@@ -50,4 +60,7 @@ def export_run(run: Run, folder: Path, file_format: str = "bdf") -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"{folder} cannot be made: {error.strerror or error}.") from error
-    return write(run, folder, default_stem(run))
+    files = write(run, folder, default_stem(run))
+    if not files:
+        raise StorageError(f"{run.path} holds neither samples nor spectra: there is nothing to write.")
+    return files
