@@ -161,8 +161,8 @@ def test_spectra_are_in_a_file_of_their_own_with_the_true_sign(tmp_path):
     with recorded(
         tmp_path, PROTOCOL, ("eis", spectrum(frequency_Hz, z_ohm), {"kind": "impedance"})
     ) as measured:
-        text = named(export_run(measured, tmp_path), ".impedance.bdf.csv")
-        binary = named(export_run(measured, tmp_path, "bdf-parquet"), ".impedance.bdf.parquet")
+        text = named(export_run(measured, tmp_path), ".spectra.csv")
+        binary = named(export_run(measured, tmp_path, "bdf-parquet"), ".spectra.parquet")
     for frame in (pd.read_csv(text), pd.read_parquet(binary)):
         assert np.all(frame["Imaginary Impedance / ohm"] < 0)
         assert np.array_equal(frame["Imaginary Impedance / ohm"], z_ohm.imag)

@@ -43,7 +43,7 @@ def export_bdf(run: Run, folder: Path, stem: str) -> list[Path]:
     write_csv(files[0], columns, digits=_DIGITS)
     _write_metadata(files[1], run, columns)
     if len(run.impedance):
-        files.append(folder / f"{stem}.impedance.bdf.csv")
+        files.append(folder / f"{stem}.spectra.csv")
         write_csv(files[-1], impedance_columns(run), digits=_DIGITS)
     return files + write_result_tables(run, folder, stem)
 
@@ -61,7 +61,7 @@ def export_bdf_parquet(run: Run, folder: Path, stem: str) -> list[Path]:
     write_parquet(files[0], columns)
     _write_metadata(files[1], run, columns)
     if len(run.impedance):
-        files.append(folder / f"{stem}.impedance.bdf.parquet")
+        files.append(folder / f"{stem}.spectra.parquet")
         write_parquet(files[-1], impedance_columns(run))
     return files + write_result_tables(run, folder, stem)
 

@@ -19,6 +19,8 @@ from .steps import of_each_sample, step_ids
 from .throughput import added_up, throughput
 
 _ROWS_AT_ONCE = 10_000
+_LATEST_UNIX_S = 1e11
+"""A clock that says more than the year 5138 says nothing."""
 _GALVANOSTATIC, _POTENTIOSTATIC, _REST = 1, 2, 3
 _MODES = {
     "rest": _REST,
@@ -172,7 +174,7 @@ def _start_unix_s(run: Run) -> float:
     """Return when test time was 0; NaN where no time of day was recorded."""
     for rows in (run.samples, run.impedance):
         start_s = rows["unix_time_second"] - rows["test_time_second"]
-        known = start_s[np.isfinite(start_s) & (start_s > 0.0)]
+        known = start_s[(start_s > 0.0) & (start_s < _LATEST_UNIX_S)]
         if len(known):
             return float(known[0])
     return float("nan")
