@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..storage import Run, StorageError
-from ..storage.bdf import safe_name
+from ..storage.exporting import safe_name
 from ..storage.results import Result
 from .figures.overlay import OVERLAYS
 from .figures.style import BLUE, GREEN, GREY, ORANGE, VERMILION, new_figure, save, styled

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from ..storage import Run, StorageError
-from ..storage.bdf import safe_name
+from ..storage.exporting import safe_name
 from .conductivity import ConductivityAnalysis
 from .coulombic_efficiency import CoulombicEfficiencyAnalysis
 from .critical_current_density import CriticalCurrentDensityAnalysis

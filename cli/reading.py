@@ -164,16 +164,23 @@ def import_(
 
 @app.command()
 def export(
-    file: RunFile,
+    files: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Run files.")],
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where; beside the run by default.")
+        Path | None, typer.Option(metavar="FOLDER", help="Where; beside each run by default.")
     ] = None,
+    file_format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="bdf (Battery Data Format, CSV), bdf-parquet, mpt (EC-Lab-style text), "
+            "csv (a file for each table), xlsx (Excel).",
+        ),
+    ] = "bdf",
 ) -> None:
-    """Write a run as CSV in the Battery Data Format, with its metadata."""
-    from ..storage.bdf import export_bdf
+    """Write runs in a format that other programs read."""
+    from ..storage.exporting import export_run
 
-    with refusing(), open_run(file) as opened:
-        folder = out or file.parent
-        folder.mkdir(parents=True, exist_ok=True)
-        for written in export_bdf(opened, folder):
-            print(written)
+    for file in files:
+        with refusing(), open_run(file) as opened:
+            for written in export_run(opened, out or file.parent, file_format):
+                print(written)

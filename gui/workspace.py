@@ -78,6 +78,7 @@ class Workspace(QMdiArea):
         panel.destroyed.connect(lambda: self._forget(panel))
         panel.said.connect(self.said)
         panel.overlay_wanted.connect(self.overlay_wanted)
+        panel.run_export_wanted.connect(self._export)
         self.put(panel, title)
         return panel
 
@@ -131,6 +132,14 @@ class Workspace(QMdiArea):
         self._theme = theme
         for panel in self.panels:
             panel.plot.set_theme(theme)
+
+    def _export(self, paths: list[Path], folder: Path, file_format: str) -> None:
+        from .plots.export import export_runs  # noqa: PLC0415  the rack is there before plots are loaded
+
+        def tell(written: list[Path]) -> None:
+            self.said.emit("info", f"Written into {folder}: {len(written)} files, first {written[0].name}.")
+
+        self._asking.do(lambda: export_runs(paths, folder, file_format), tell)
 
     def _forget(self, panel: "PlotPanel") -> None:
         self._plots = [each for each in self._plots if each is not panel]

@@ -20,7 +20,7 @@ from ..simulators import (
     simulated,
     simulated_chamber,
 )
-from ..storage.bdf import safe_name
+from ..storage.exporting import safe_name
 from .comparison import Comparison, compare
 from .experiments import EXPERIMENTS, THICKNESS_UM, Experiment
 

@@ -1,6 +1,7 @@
 """Building a run's HDF5 file from the frames of its journal."""
 
 import json
+import logging
 import os
 import shutil
 import uuid
@@ -12,10 +13,15 @@ import numpy as np
 
 from .errors import NotARunFile, StorageError
 from .journal import Frame, Kind
+from .nexus import bytes_of, standard_plots, write_plots
 from .schema import CHUNK_ROWS, FORMAT, FORMAT_VERSION, TABLES, row
 
 _SPARE_BYTES = 2**20
 """HDF5 does not survive a full disk: it is never asked to write without this much to spare."""
+_SPARE_BYTES_FOR_PLOTS = 64 * 2**20
+"""The copies that plots need are left out long before the disk is full."""
+
+log = logging.getLogger(__name__)
 
 
 class RunFileBuilder:
@@ -119,13 +125,26 @@ class RunFileBuilder:
         self.close()
         with h5py.File(self.path, "r+", locking=False) as file:
             file.attrs["state"] = self.state
+        self._add_plots(self.path)
         with h5py.File(self.path, "r", locking=False) as file:
             for name, count in self.rows.items():
-                table = file[name]
+                table = file.get(name)
                 if not isinstance(table, h5py.Dataset) or len(table) != count:
                     raise StorageError(f"{self.path} does not hold all rows of /{name}.")
         with self.path.open("rb") as written:
             os.fsync(written.fileno())
+
+    def _add_plots(self, path: Path) -> None:
+        """Add what viewers of HDF5 files show; the run is complete without, and verified after it."""
+        try:
+            with h5py.File(path, "r", locking=False) as file:
+                plots = standard_plots(file)
+            if shutil.disk_usage(path.parent).free < bytes_of(plots) + _SPARE_BYTES_FOR_PLOTS:
+                return
+            with h5py.File(path, "r+", locking=False) as file:
+                write_plots(file, plots)
+        except Exception as error:  # noqa: BLE001  whatever it is, the run matters more
+            log.warning("%s has no plots for viewers of HDF5 files: %s", path, error)
 
     def _create(self, metadata: dict[str, Any]) -> h5py.File:
         if self.path is None:

@@ -12,6 +12,7 @@ from filelock import Timeout as Locked
 
 from ..core.closing import Closing
 from ..core.samples import Block
+from . import nexus
 from .errors import NotARunFile, StorageError
 from .journal import journal_path
 from .lock import run_lock
@@ -118,7 +119,8 @@ class Run(Closing):
     @cached_property
     def attributes(self) -> Mapping[str, Any]:
         """Run id, time of creation (ISO 8601, UTC), software, state, names of protocol and cell."""
-        return _attributes(self._file)
+        found = _attributes(self._file)
+        return {name: value for name, value in found.items() if name not in nexus.ATTRIBUTES}
 
     @property
     def state(self) -> str:

@@ -36,7 +36,6 @@ from pathlib import Path
 import psutil
 import typer
 import yaml
-from mpt import write_mpt
 from typer.testing import CliRunner
 
 from faradaic.cli import app
@@ -47,6 +46,8 @@ from faradaic.instruments.bench_file import Bench
 from faradaic.protocols import Cell, LinearSweep, load_protocol
 from faradaic.simulators import published_cell, simulated
 from faradaic.storage.importing.quantities import QUANTITIES
+
+from mpt import write_mpt
 
 DOCS = Path(__file__).parents[1] / "docs"
 COMMANDS = typer.main.get_command(app)
@@ -209,8 +210,8 @@ class Follower:
             write_mpt(self.folder / "cell-7.mpt", charged)
             recording = Path(__file__).parent / "data" / "importing" / "nw4-120-1-6-53.ndax"
             shutil.copy(recording, self.folder / "cell-8.ndax")
-            rows = "".join(f"{each / 60};{3000 + each / 10};-1\n" for each in time_s)
-            (self.folder / "old.csv").write_text(f"minutes;E(cell)/mV;I\n{rows}", encoding="utf-8")
+            rows = "".join(f"{each / 60};{3000 + each / 10};-1;25\n" for each in time_s)
+            (self.folder / "old.csv").write_text(f"minutes;E(cell)/mV;I;Tcell\n{rows}", encoding="utf-8")
         else:
             raise ValueError(f"there is no {what!r} to put into the folder")
 

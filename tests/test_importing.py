@@ -22,7 +22,7 @@ from faradaic.protocols import (
 )
 from faradaic.simulators import FullCell, Replay, parse_cell, published_cell, simulated
 from faradaic.storage import Run, StorageError
-from faradaic.storage.bdf import export_bdf
+from faradaic.storage.exporting import export_run
 from faradaic.storage.importing import import_run
 from faradaic.storage.importing.time_repair import repaired_time
 
@@ -238,7 +238,7 @@ def test_our_own_export_comes_back_the_same(tmp_path):
             protocol, instrument.channels[0], cell=Cell(nominal_capacity="1 mAh"), out=tmp_path / "a.h5"
         )
     with first:
-        csv_file = next(path for path in export_bdf(first, tmp_path) if path.name.endswith(".bdf.csv"))
+        csv_file = next(path for path in export_run(first, tmp_path) if path.name.endswith(".bdf.csv"))
         with imported(tmp_path, csv_file) as again:
             for name in ("test_time_second", "voltage_volt", "current_ampere", "cycle_count"):
                 assert np.array_equal(again.samples[name], first.samples[name])

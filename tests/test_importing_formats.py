@@ -16,7 +16,6 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mpt import CYCLING, SPECTRUM, write_mpt
 from pyarrow import parquet as pq
 from typer.testing import CliRunner
 
@@ -28,6 +27,8 @@ from faradaic.storage.importing import import_run, mpr
 from faradaic.storage.importing.cells import number, unix_time_s
 from faradaic.storage.importing.quantities import QUANTITIES, recognised, split_head
 from faradaic.storage.importing.readers import read_recording
+
+from mpt import CYCLING, SPECTRUM, write_mpt
 
 DATA = Path(__file__).parent / "data" / "importing"
 finite = st.floats(-1e6, 1e6, allow_nan=False).map(lambda value: float(f"{value:.6g}"))

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from faradaic.core.samples import IMPEDANCE
 from faradaic.storage import NotARunFile, Recorder, Result, Run, StorageError, Table
-from faradaic.storage.bdf import export_bdf, safe_name
 from faradaic.storage.builder import RunFileBuilder
+from faradaic.storage.exporting import safe_name
 from faradaic.storage.journal import Frame, JournalReader, Kind, journal_path
 from faradaic.storage.journal_writer import RESERVE_BYTES
 from faradaic.storage.writer import LiveFile
@@ -346,25 +346,6 @@ def test_a_disk_that_stays_full_ends_the_run_with_what_it_took_readable(tmp_path
         assert done.stdout.split("\n")[-2] == ("failed: storage" if hog_at < 0 else "interrupted")
     finally:
         subprocess.run(["umount", "-l", str(tmp_path)], check=True)
-
-
-def test_export_follows_the_battery_data_format(tmp_path):
-    record(tmp_path / "a.h5").close("finished")
-    with Run.open(tmp_path / "a.h5") as run:
-        files = export_bdf(run, tmp_path)
-    assert [file.name for file in files] == [
-        "instrument__c__20260101_01234567.bdf.csv",
-        "instrument__c__20260101_01234567.bdf.metadata.json",
-        "instrument__c__20260101_01234567.impedance.bdf.csv",
-    ]
-    lines = files[0].read_text().splitlines()
-    assert lines[0] == (
-        "Test Time / s,Unix Time / s,Voltage / V,Current / A,Net Capacity / Ah,"
-        "Step Count / 1,Cycle Count / 1,Ambient Temperature / degC"
-    )
-    assert lines[1].startswith("0.0,1700000000.0,3.7,0.0,")
-    assert len(lines) == 31
-    assert json.loads(files[1].read_text("utf-8"))["run"]["cell"] == "c"
 
 
 @pytest.mark.parametrize(

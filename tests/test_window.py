@@ -126,6 +126,10 @@ def test_a_sweep_from_the_plan_to_its_result_by_typing_and_clicking(bench, mista
         assert (tmp_path / name).stat().st_size > 1000
     rows = (tmp_path / "plot.csv").read_text("utf-8").splitlines()
     assert len(rows) == 2 + len(panel.source.samples)
+    titles = [action.text() for action in panel._export_menu().actions()]
+    assert titles[-1] == "Export whole run as"
+    panel.export_runs_to(tmp_path / "exported", "mpt")
+    wait_for(lambda: list((tmp_path / "exported").glob("*.mpt")))
     assert not mistakes
 
 

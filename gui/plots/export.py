@@ -1,4 +1,4 @@
-"""A plot as a picture, as numbers, or on the clipboard."""
+"""A plot as a picture, as numbers, or on the clipboard; its runs in formats of other programs."""
 
 from pathlib import Path
 
@@ -50,6 +50,24 @@ def _draw_svg(plot: Plot, path: Path) -> None:
     painter.fillRect(scene.sceneRect(), QColor(plot.theme.panel))
     scene.render(painter, scene.sceneRect(), scene.sceneRect())
     painter.end()
+
+
+def export_runs(paths: list[Path], folder: Path, file_format: str) -> list[Path]:
+    """Write runs in a format of other programs and return the files; may take long.
+
+    Raises
+    ------
+    StorageError
+        A run cannot be read, or the files cannot be written.
+    """
+    from ...storage import Run  # noqa: PLC0415  the window is there before HDF5 is loaded
+    from ...storage.exporting import export_run  # noqa: PLC0415
+
+    written = []
+    for path in paths:
+        with Run.open(path) as run:
+            written += export_run(run, folder, file_format)
+    return written
 
 
 def copy(plot: Plot) -> None:

@@ -27,11 +27,14 @@ class PlotPanel(QWidget):
     ----------
     overlay_wanted : Signal(object)
         A person wants to lay another run over this panel's; the panel.
+    run_export_wanted : Signal(list, object, str)
+        Files of runs are to be written into a folder, in a format of `storage.exporting`.
     said : Signal(str, str)
         Something to tell: "info" or "error", and a sentence.
     """
 
     overlay_wanted = Signal(object)
+    run_export_wanted = Signal(list, object, str)
     said = Signal(str, str)
 
     def __init__(self, theme: Theme, source: Source, parent: QWidget | None = None) -> None:
@@ -136,7 +139,24 @@ class PlotPanel(QWidget):
         menu = QMenu(self)
         menu.addAction("Save as PNG, SVG or CSV …", self._ask_and_export)
         menu.addAction("Copy picture", lambda: copy(self.plot))
+        if any(source.path is not None for source in self.plot.sources):
+            from ...storage.exporting import TITLES  # noqa: PLC0415  the window is there before HDF5
+
+            runs = menu.addMenu("Export whole run as")
+            for file_format, title in TITLES.items():
+                runs.addAction(f"{title} …", lambda each=file_format: self._ask_and_export_runs(each))
         return menu
+
+    def export_runs_to(self, folder: Path, file_format: str) -> None:
+        """Have the runs whose curves are shown written in a format of other programs."""
+        shown = [each.path for each in self.plot.sources if each not in self.plot.hidden]
+        self.run_export_wanted.emit([path for path in shown if path is not None], folder, file_format)
+
+    def _ask_and_export_runs(self, file_format: str) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Export into", str(self._folder))
+        if name:
+            self._folder = Path(name)
+            self.export_runs_to(self._folder, file_format)
 
     def _ask_and_export(self) -> None:
         proposed = self._folder / "plot.png"

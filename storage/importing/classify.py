@@ -42,7 +42,8 @@ def parts_of(recording: Recording) -> list[Part]:
     signs = _signs(recording.current_A)
     borders = np.flatnonzero(np.diff(signs) != 0) + 1
     if recording.step is not None:
-        borders = np.union1d(borders, np.flatnonzero(np.diff(recording.step) != 0) + 1)
+        changes = np.flatnonzero(np.diff(recording.step) != 0) + 1
+        borders = changes if recording.counts_are_kept else np.union1d(borders, changes)
     edges = [0, *borders.tolist(), len(signs)]
     if len(edges) > _MOST_PARTS:
         edges = [0, len(signs)]
@@ -83,7 +84,7 @@ def _cycles(recording: Recording, spans: list[tuple[int, int]], kinds: list[int]
     """Return the cycle of every step: as the file counts, or anew where the first direction returns."""
     known = recording.cycle
     as_known = None if known is None else [int(known[first]) for first, _ in spans]
-    if as_known is not None and len(set(as_known)) >= _MANY_CYCLES:
+    if as_known is not None and (recording.counts_are_kept or len(set(as_known)) >= _MANY_CYCLES):
         return as_known
     first_sign = next((sign for sign in kinds if sign), 0)
     cycles, cycle, turned = [], 1, False

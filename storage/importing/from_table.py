@@ -17,6 +17,7 @@ _LARGEST_COUNT = 2**32 - 1
 _DISAGREEMENT = 0.05
 _FLAGS = "Flags / 1"
 """Other programs' flags mean other things, and have no unit."""
+_STEP_COUNT, _STEP_ID = ("step_count", "Step Count / 1"), ("step_id", "Step ID", "Step ID / 1")
 _IDLE = ("index", "number", "datapoint", "record_number", "point", "pt", "rec", "recnum", "x_axis")
 """Columns that nobody misses."""
 
@@ -65,6 +66,8 @@ def recording_of(
     elif np.any(~in_spectrum):
         found.warnings.append(f"{np.count_nonzero(~in_spectrum)} rows without an impedance were left out.")
     _take_flags(found, table, in_spectrum)
+    if np.all(~in_spectrum):
+        _keep_counts(found, table, values)
     _tell_what_is_left(found, table, chosen)
     return found
 
@@ -185,6 +188,21 @@ def _take_flags(found: Recording, table: Table, in_spectrum: NDArray[np.bool_]) 
     flags = np.clip(np.nan_to_num(table.columns[_FLAGS]), 0, _LARGEST_COUNT).astype(np.int64)
     found.flags = flags[~in_spectrum] if len(found.time_s) else None
     found.spectrum_flags = flags[in_spectrum] if len(found.frequency_Hz) else None
+
+
+def _keep_counts(found: Recording, table: Table, values: Mapping[str, Floats]) -> None:
+    """Keep the counts of the Battery Data Format where they mean what it says.
+
+    Older files have the step of the programme in place of the count of executed steps; those that
+    have it besides (Step ID) do not.
+    """
+    has_both = all(any(name in table.columns for name in names) for names in (_STEP_COUNT, _STEP_ID))
+    if not has_both or found.step is None or found.cycle is None:
+        return
+    net_Ah = values.get("net_charge")
+    found.counts_are_kept = bool(np.all(np.diff(found.step) >= 0))
+    if found.counts_are_kept and net_Ah is not None and np.all(np.isfinite(net_Ah)):
+        found.net_charge_Ah = net_Ah
 
 
 def _tell_what_is_left(found: Recording, table: Table, chosen: Mapping[str, Column]) -> None:

@@ -47,6 +47,9 @@ class Recording:
         Of the cell.
     flags, spectrum_flags : array of int, or None
         `core.samples.Flag` of the samples and of the points, in files that we wrote.
+    counts_are_kept : bool
+        Whether steps are counted one by one as they were executed, so that steps, cycles and net charge
+        stay as they are.
     kind : str
         The protocol whose analysis applies; empty where the file does not tell.
     instrument, cell : dict
@@ -73,6 +76,7 @@ class Recording:
     spectrum_temperature_degC: Floats | None = None
     flags: Counts | None = None
     spectrum_flags: Counts | None = None
+    counts_are_kept: bool = False
     kind: str = ""
     instrument: dict[str, Any] = field(default_factory=dict)
     cell: dict[str, Any] = field(default_factory=dict)

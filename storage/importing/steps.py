@@ -66,7 +66,9 @@ def steps_of(found: Recording, parts: list[Part], kind: str) -> list[ImportedSte
             part = str(spectra.index(index) + has_both) if has_both or len(spectra) > 1 else ""
             steps.append(_spectrum(found, index, number, part))
         else:
-            steps.append(samples.step(index, number, "0" if has_both else ""))
+            kept = found.step if found.counts_are_kept and not spectra else None
+            own = number if kept is None else int(kept[parts[index].first])
+            steps.append(samples.step(index, own, "0" if has_both else ""))
     return steps
 
 
@@ -88,9 +90,11 @@ class _Samples:
         rows["unix_time_second"] = np.nan if found.unix_time_s is None else found.unix_time_s[span]
         rows["voltage_volt"], rows["current_ampere"] = potential_V, current_A
         rows["net_capacity_ah"] = self._net_Ah + passed_Ah
+        if found.counts_are_kept and found.net_charge_Ah is not None:
+            rows["net_capacity_ah"] = found.net_charge_Ah[span]
         rows["step_count"], rows["cycle_count"] = number, part.cycle
         role = SWEEP_ROLES.get(self._kind)
-        if role and found.cycle is not None:
+        if (role or found.counts_are_kept) and found.cycle is not None:
             rows["cycle_count"] = found.cycle[span]
         rows["ambient_temperature_celsius"] = _floats32(found.temperature_degC, span)
         rows["flags"] = 0 if found.flags is None else found.flags[span]
