@@ -29,6 +29,7 @@ from .potentiostatic_polarization import PotentiostaticPolarization
 from .pulse_resistance import PulseResistance
 from .quantities import Current
 from .rate_test import RateTest
+from .schedule import Schedule
 from .self_discharge import SelfDischarge
 from .steps import (
     ConstantCurrent,
@@ -63,6 +64,7 @@ BUILT_IN: tuple[type[Protocol], ...] = (
     GITT,
     SelfDischarge,
     PulseResistance,
+    Schedule,
     Sequence,
     Repeat,
 )
@@ -99,6 +101,7 @@ __all__ = [
     "Repeat",
     "Rest",
     "SafetyLimits",
+    "Schedule",
     "SelfDischarge",
     "Sequence",
     "Stage",

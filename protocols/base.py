@@ -6,7 +6,7 @@ from functools import reduce
 from importlib.metadata import entry_points
 from typing import Annotated, Any, TypeAlias, get_args
 
-from pydantic import PlainSerializer, PlainValidator, ValidationError
+from pydantic import PlainSerializer, PlainValidator, ValidationError, WithJsonSchema
 
 from .cell import Cell
 from .quantities import Charge, Energy, PositiveCurrent, Potential, Temperature
@@ -218,5 +218,10 @@ def _load_nested(value: object) -> Protocol:
     raise ValueError(f"{value!r} is not a protocol")
 
 
-AnyProtocol: TypeAlias = Annotated[Protocol, PlainValidator(_load_nested), PlainSerializer(Protocol.to_dict)]
+AnyProtocol: TypeAlias = Annotated[
+    Protocol,
+    PlainValidator(_load_nested),
+    PlainSerializer(Protocol.to_dict),
+    WithJsonSchema({"type": "object", "$comment": "protocol"}),
+]
 """A parameter that is itself a protocol, of any type."""
