@@ -1,18 +1,23 @@
 """What the documentation shows works."""
 
+import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from aurora_unicycler import CyclingProtocol
+from jsonschema import Draft7Validator
 
 from faradaic.cli import app
 from faradaic.core.clock import VirtualClock
 from faradaic.engine import run
 from faradaic.instruments import InstrumentFault
 from faradaic.instruments.bench_file import Bench, read_bench
-from faradaic.protocols import ConstantPotential, LinearSweep, Until
+from faradaic.protocols import Cell, ConstantPotential, LinearSweep, Until, preview
+from faradaic.protocols.interchange import read_protocol_file
+from faradaic.simulators import parse_cell
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -54,11 +59,51 @@ def test_the_alarms_that_are_shown_are_taken_by_a_bench():
     assert (bench.resume, bench.alarms.email.to) == ("automatic", ("ada@example.org",))
 
 
-def test_every_command_that_is_shown_is_there():
-    shown = set(re.findall(r"^faradaic ([a-z-]+)", (DOCS / "service.md").read_text("utf-8"), re.MULTILINE))
+@pytest.mark.parametrize(
+    ("page", "many"), [("service.md", 9), ("protocol-files.md", 3), ("pybamm-cells.md", 1)]
+)
+def test_every_command_that_is_shown_is_there(page, many):
+    shown = set(re.findall(r"^faradaic ([a-z-]+)", (DOCS / page).read_text("utf-8"), re.MULTILINE))
     known = {command.name or command.callback.__name__.rstrip("_") for command in app.registered_commands}
-    assert len(shown) > 8
+    assert len(shown) >= many
     assert shown <= known
+
+
+def blocks(page, language):
+    return re.findall(rf"```{language}\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
+
+
+def test_the_protocol_files_that_are_shown_are_read_and_right_for_editors(tmp_path):
+    schema = Draft7Validator(json.loads((DOCS / "faradaic.schema.json").read_text("utf-8")))
+    names = {"yaml": "p.yaml", "json": "p.json", "text": "p.txt"}
+    found = []
+    for language, name in names.items():
+        for block in blocks("protocol-files.md", language):
+            (tmp_path / name).write_text(block, encoding="utf-8")
+            incoming = read_protocol_file(tmp_path / name)
+            cell = incoming.completed(Cell(area="1 cm²", nominal_capacity="2 mAh"))
+            found.append(len(preview(incoming.protocol, cell).steps))
+            if language == "yaml":
+                assert not list(schema.iter_errors(yaml.safe_load(block)))
+            if language == "json":
+                CyclingProtocol.from_dict(json.loads(block))
+    assert found == [1016, 304, 2, 150, 4, 300]
+
+
+def test_the_conversion_that_is_shown_converts(capsys):
+    (code,) = blocks("protocol-files.md", "python")
+    exec(compile(code, "protocol-files.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("13 50 ")
+
+
+def test_the_pybamm_cell_that_is_shown_follows_pybamm(tmp_path, monkeypatch, capsys):
+    (code,) = blocks("pybamm-cells.md", "python")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "pybamm-cells.md", "exec"), {})
+    said = capsys.readouterr().out
+    assert float(said.split(" mV")[0]) < 0.2
+    (command,) = re.findall(r'--cell "(.*)" --tcp', "".join(blocks("pybamm-cells.md", "sh")))
+    assert parse_cell(command).metadata["capacity_mAh"] == 100.0
 
 
 @pytest.fixture

@@ -105,7 +105,8 @@ class _Conversion:
             )
         if isinstance(protocol, Repeat):
             self._check_limits(protocol.limits.resolve(self._cell), place)
-            return (Loop(times=protocol.times, steps=self.parts(protocol.body, f"{inside}body")),)
+            body = self.parts(protocol.body, f"{inside}body")
+            return (Loop(times=protocol.times, steps=body),) if body else ()
         if isinstance(protocol, Schedule):
             self._check_limits(protocol.limits.resolve(self._cell), place)
             for step in foreseen_to_the_end(protocol, self._cell)[0]:

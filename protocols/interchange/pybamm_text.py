@@ -148,7 +148,7 @@ class _Reading:
             if keyword.arg == "period" and isinstance(keyword.value, ast.Constant):
                 self._period(str(keyword.value.value), place)
             elif keyword.arg != "operating_conditions":
-                told = f"{keyword.arg}={_short(ast.unparse(keyword.value))}"
+                told = _cut(ast.unparse(keyword))
                 self.findings.refuse(place, f"{told} cannot be part of a schedule; leave it out")
         given = [*node.args, *(each.value for each in node.keywords if each.arg == "operating_conditions")]
         for extra in given[1:]:
@@ -295,5 +295,9 @@ def _without_comments(text: str) -> str:
     return "\n".join("" if line.lstrip().startswith("#") else line for line in text.splitlines())
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
 def _short(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "…")
+    return repr(_cut(text))

@@ -382,7 +382,7 @@ def _pybamm() -> Any:
 
 
 def _parameter_values(pybamm: Any, parameters: Any) -> Any:
-    if not isinstance(parameters, str):
+    if isinstance(parameters, pybamm.ParameterValues):
         return parameters
     known = list(pybamm.parameter_sets)
     if parameters not in known:
@@ -392,9 +392,9 @@ def _parameter_values(pybamm: Any, parameters: Any) -> Any:
 
 def _model(pybamm: Any, model: Any, control: Callable[[Any], Any]) -> Any:
     """Return a model of a kind, with options, that is under a control."""
-    if not isinstance(model, str):
-        return type(model)({**dict(model.options), "operating mode": control})
     family = pybamm.lithium_ion
+    if isinstance(model, family.BaseModel):
+        return type(model)({**dict(model.options), "operating mode": control})
     known = [
         name
         for name, kind in vars(family).items()
@@ -409,8 +409,8 @@ def _model(pybamm: Any, model: Any, control: Callable[[Any], Any]) -> Any:
         raise ValueError(f"{model} of PyBaMM cannot be driven by an instrument: {reason}.") from error
 
 
-def _unknown(what: str, name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
+def _unknown(what: str, name: Any, known: list[str]) -> str:
+    close = difflib.get_close_matches(str(name), known, n=1)
     hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}."
     return f"{name!r} is not a {what} of PyBaMM; {hint}"
 
