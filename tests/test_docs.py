@@ -96,6 +96,7 @@ def test_the_conversion_that_is_shown_converts(capsys):
     assert capsys.readouterr().out.startswith("13 50 ")
 
 
+@pytest.mark.timeout(400)
 def test_the_pybamm_cell_that_is_shown_follows_pybamm(tmp_path, monkeypatch, capsys):
     (code,) = blocks("pybamm-cells.md", "python")
     monkeypatch.chdir(tmp_path)

@@ -1,5 +1,6 @@
 """Cells of PyBaMM behind simulated instruments, against PyBaMM's own solutions."""
 
+import importlib
 import math
 import os
 
@@ -11,10 +12,8 @@ from faradaic.protocols import Cell, ProtocolError
 from faradaic.protocols.interchange import read_pybamm
 from faradaic.simulators import PyBaMMCell, parse_cell, simulated
 
-# It would ask whether it may tell its makers, before anything here is imported.
-os.environ["PYBAMM_DISABLE_TELEMETRY"] = "true"
-pybamm = pytest.importorskip("pybamm", reason="PyBaMM is an optional library")
-
+# Importing it takes seconds, on a busy machine a minute.
+pytestmark = pytest.mark.timeout(400)
 STEPS = (
     "Charge at C/2 for 3 hours or until 4.2 V",
     "Hold at 4.2 V for 3 hours or until C/20",
@@ -22,6 +21,14 @@ STEPS = (
     "Discharge at C/2 for 3 hours or until 2.5 V",
     "Rest for 10 minutes",
 )
+
+
+@pytest.fixture(scope="module")
+def pybamm():
+    """Return PyBaMM, imported only where a test needs it: every process of the suite reads this file."""
+    # It would ask whether it may tell its makers.
+    os.environ["PYBAMM_DISABLE_TELEMETRY"] = "true"
+    return importlib.import_module("pybamm")
 
 
 @pytest.fixture(scope="module")
@@ -37,20 +44,20 @@ def fresh():
     return again
 
 
-def own_potential_V(model, current_A, times_s):
+def own_potential_V(pybamm, current_A, times_s):
     """Return PyBaMM's own potential of a 5 Ah cell under a current of its sign, solved tightly."""
     values = pybamm.ParameterValues("Chen2020")
     values.set_initial_state(0.5)
     values["Current function [A]"] = current_A
     solver = pybamm.IDAKLUSolver(rtol=1e-8, atol=1e-10)
-    solved = pybamm.Simulation(model, parameter_values=values, solver=solver).solve(
+    solved = pybamm.Simulation(pybamm.lithium_ion.SPMe(), parameter_values=values, solver=solver).solve(
         [0, times_s[-1]], t_interp=times_s
     )
     return solved["Voltage [V]"].entries
 
 
 @pytest.mark.parametrize("name", ["SPMe", "DFN"])
-def test_a_cell_cycled_by_the_real_driver_follows_pybamms_own_experiment(name, tmp_path):
+def test_a_cell_cycled_by_the_real_driver_follows_pybamms_own_experiment(pybamm, name, tmp_path):
     cell = parse_cell(f"PyBaMM({name}, Chen2020, charged=0, capacity_mAh=100)")
     with simulated("neware-bts", cell) as instrument:
         measured = run(
@@ -89,14 +96,14 @@ def test_a_cell_cycled_by_the_real_driver_follows_pybamms_own_experiment(name, t
 
 
 @pytest.mark.parametrize("seconds", [1.0, 10.0, 600.0])
-def test_the_potential_does_not_depend_on_how_often_it_is_asked_for(fresh, seconds):
+def test_the_potential_does_not_depend_on_how_often_it_is_asked_for(pybamm, fresh, seconds):
     cell = fresh()
     found_V = [cell.hold_current(0.05, 0.0)]
     for _ in range(4):
         for _ in range(round(600 / seconds)):
             cell.hold_current(0.05, seconds)
         found_V.append(cell.potential_V)
-    own_V = own_potential_V(pybamm.lithium_ion.SPMe(), -2.5, np.linspace(0, 2400, 5))
+    own_V = own_potential_V(pybamm, -2.5, np.linspace(0, 2400, 5))
     assert found_V == pytest.approx(own_V, abs=2e-5)
 
 
@@ -174,7 +181,7 @@ def test_warmth_lowers_the_resistance(fresh):
     assert cell.metadata["temperature_degC"] == 60.0
 
 
-def test_models_and_parameters_of_ones_own_are_taken():
+def test_models_and_parameters_of_ones_own_are_taken(pybamm):
     model = pybamm.lithium_ion.SPM({"thermal": "lumped"})
     values = pybamm.ParameterValues("Marquis2019")
     cell = PyBaMMCell(model, values, charged=0.5)
@@ -219,7 +226,7 @@ def test_what_pybamm_does_not_know_is_said_in_a_sentence(text, said):
         "Discharge at 2 A for 1 h or until 0 V",
     ],
 )
-def test_experiment_strings_mean_what_they_mean_to_pybamm(text):
+def test_experiment_strings_mean_what_they_mean_to_pybamm(pybamm, text):
     theirs = pybamm.step.string(text)
     (ours,) = read_pybamm(text).protocol.method
     assert ours.duration == pytest.approx(theirs.duration)
@@ -242,7 +249,7 @@ def test_experiment_strings_mean_what_they_mean_to_pybamm(text):
 @pytest.mark.parametrize(
     "text", ["Charge at 1 A", "Charge at 1 A for 3 fortnights", "Dance for 1 hour", "Charge at C/x for 1 h"]
 )
-def test_what_pybamm_refuses_is_refused(text):
+def test_what_pybamm_refuses_is_refused(pybamm, text):
     with pytest.raises((ValueError, TypeError, KeyError)):
         pybamm.step.string(text)
     with pytest.raises(ProtocolError):
