@@ -1,85 +1,19 @@
 """Cells of PyBaMM: any of its lithium-ion models with any of its parameter sets."""
 
-import bisect
-import difflib
 import math
-import os
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from .base import SimulatedCell
 from .parameters import checked
+from .pybamm_engine import Array, Control, Course, Engine
 
 _ROOM_degC = 25.0
 _ZERO_CELSIUS_K = 273.15
-_BEYOND_V = 1.0
-"""How far beyond the cut-offs of its parameter set a cell is simulated."""
 _OUT_V = 0.5
-"""How far beyond that the potential is told to be once a cell can no longer carry a current."""
+"""How far beyond its window the potential is told to be once a cell can no longer carry a current."""
 _OUT_C = 100.0
 """C-rate that is told for a potential that a cell cannot be brought to."""
 _SHORTEST_s, _LONGEST_s, _GROWTH = 1.0, 3600.0, 4.0
-_STATIONS, _MOMENT_s = 15, 1e-3
-"""Potentials on the way to a far one, and how long each is held."""
-_PARTS, _APART_s = 8, 5.0
-"""Points between two steps of the solver at least, and how far apart they are at most."""
-_TEMPERATURE = "Ambient temperature [K]"
-_Array = NDArray[np.float64]
-
-
-class _Control(NamedTuple):
-    """What is held: a potential in V where `potentiostatic` is 1, else a current of PyBaMM's sign in A."""
-
-    potentiostatic: float
-    value: float
-
-
-@dataclass(frozen=True)
-class _Course:
-    """How the cell goes on under one control, solved ahead.
-
-    Parameters
-    ----------
-    time_s, potential_V, current_A : list of float
-        Its terminals, close enough together for straight lines; lists, because looking up one value
-        of an array takes several times as long.
-    step_s : array, shape (k,)
-        The steps of the solver.
-    states, slopes : array, shape (n, k)
-        The state and its derivative there.
-    ended : bool
-        Whether the cell cannot go on after the end.
-    """
-
-    time_s: list[float]
-    potential_V: list[float]
-    current_A: list[float]
-    step_s: _Array
-    states: _Array
-    slopes: _Array
-    ended: bool
-
-    @property
-    def length_s(self) -> float:
-        return self.time_s[-1]
-
-    def at(self, time_s: float) -> tuple[float, float]:
-        """Return potential and current at a time within it."""
-        after = min(max(bisect.bisect_right(self.time_s, time_s), 1), len(self.time_s) - 1)
-        begin_s, end_s = self.time_s[after - 1], self.time_s[after]
-        share = min((time_s - begin_s) / (end_s - begin_s), 1.0)
-        return (
-            self.potential_V[after - 1] + share * (self.potential_V[after] - self.potential_V[after - 1]),
-            self.current_A[after - 1] + share * (self.current_A[after] - self.current_A[after - 1]),
-        )
-
-    def state(self, time_s: float) -> _Array:
-        """Return the state at a time within it."""
-        return _hermite(self.step_s, self.states, self.slopes, np.array([min(time_s, self.length_s)]))[:, 0]
 
 
 class PyBaMMCell(SimulatedCell):
@@ -121,15 +55,15 @@ class PyBaMMCell(SimulatedCell):
     ) -> None:
         charged = checked("charged", charged)
         self._temperature_K = checked("temperature_degC", temperature_degC) + _ZERO_CELSIUS_K
-        engine = _Engine(model, parameters, charged, self._temperature_K)
+        engine = Engine(model, parameters, charged, self._temperature_K)
         self._engine = engine
         self._own_mAh = engine.nominal_capacity_Ah * 1e3
         self._capacity_mAh = self._own_mAh if capacity_mAh is None else checked("capacity_mAh", capacity_mAh)
         self._scale = self._capacity_mAh / self._own_mAh
         self._charged = charged
         self._state = engine.initial_state
-        self._control: _Control | None = None
-        self._course: _Course | None = None
+        self._control: Control | None = None
+        self._course: Course | None = None
         self._at_s = 0.0
         self.potential_V = 0.0
         self.hold_current(0.0, 0.0)
@@ -137,7 +71,7 @@ class PyBaMMCell(SimulatedCell):
     def hold_current(self, current_A: float, seconds: float) -> float:
         """Hold a current for `seconds`; return the potential in V at the end."""
         # PyBaMM counts a discharge as positive.
-        found = self._held(_Control(0.0, -current_A / self._scale + 0.0), seconds)
+        found = self._held(Control(0.0, -current_A / self._scale + 0.0), seconds)
         if found is None:
             edge_V, out_V = (
                 (self._engine.lowest_V, -_OUT_V) if current_A < 0 else (self._engine.highest_V, _OUT_V)
@@ -150,7 +84,7 @@ class PyBaMMCell(SimulatedCell):
     def hold_potential(self, potential_V: float, seconds: float) -> float:
         """Hold a potential for `seconds`; return the current in A at the end."""
         before_V = self.potential_V
-        found = self._held(_Control(1.0, potential_V), seconds)
+        found = self._held(Control(1.0, potential_V), seconds)
         self.potential_V = potential_V
         if found is None:
             return math.copysign(_OUT_C * self._capacity_mAh * 1e-3, potential_V - before_V)
@@ -184,10 +118,10 @@ class PyBaMMCell(SimulatedCell):
             "defaults": [],
         }
 
-    def _state_now(self) -> _Array:
+    def _state_now(self) -> Array:
         return self._state if self._course is None else self._course.state(self._at_s)
 
-    def _held(self, control: _Control, seconds: float) -> tuple[float, float] | None:
+    def _held(self, control: Control, seconds: float) -> tuple[float, float] | None:
         """Hold something for a while; return potential and current of PyBaMM, None where it cannot be."""
         course, at_s = self._course, self._at_s
         if course is None or control != self._control:
@@ -210,239 +144,3 @@ class PyBaMMCell(SimulatedCell):
             return None
         self._at_s = at_s
         return course.at(at_s)
-
-
-class _Engine:
-    """A built model with its solver."""
-
-    def __init__(self, model: Any, parameters: Any, charged: float, temperature_K: float) -> None:
-        pybamm = _pybamm()
-        values = _parameter_values(pybamm, parameters)
-        self._pybamm = pybamm
-        self.version = str(pybamm.__version__)
-        self.parameters_name = parameters if isinstance(parameters, str) else "of your own"
-        built = _model(pybamm, model, _hold_one_of_both(pybamm))
-        self.model_name = str(built.name)
-        self.lowest_V = float(values["Lower voltage cut-off [V]"]) - _BEYOND_V
-        self.highest_V = float(values["Upper voltage cut-off [V]"]) + _BEYOND_V
-        potential = built.variables["Voltage [V]"]
-        built.events = [
-            *(event for event in built.events if "voltage" not in event.name.lower()),
-            pybamm.Event("Lowest potential", potential - self.lowest_V),
-            pybamm.Event("Highest potential", self.highest_V - potential),
-        ]
-        try:
-            self.nominal_capacity_Ah = float(values["Nominal cell capacity [A.h]"])
-            values = values.copy()
-            values.update({_TEMPERATURE: temperature_K, "Initial temperature [K]": temperature_K})
-            values.set_initial_state(charged)
-            values.update({_TEMPERATURE: "[input]"})
-            solver = pybamm.IDAKLUSolver(rtol=1e-6, atol=1e-8)
-            simulation = pybamm.Simulation(built, parameter_values=values, solver=solver)
-            simulation.build()
-            self._model: Any = simulation.built_model
-            self._solver = solver
-            inputs = _inputs(_Control(0.0, 0.0), temperature_K)
-            self.initial_state = np.asarray(
-                self._model.concatenated_initial_conditions.evaluate(inputs=inputs), float
-            ).ravel()
-            self._functions = _Functions(self._model, inputs)
-        except Exception as error:
-            reason = " ".join(str(error).split())
-            raise ValueError(f"PyBaMM cannot build {self.model_name}: {reason}.") from error
-
-    def solve(self, state: _Array, control: _Control, seconds: float, temperature_K: float) -> _Course | None:
-        """Return how a state goes on for `seconds`; None where it cannot be brought under the control."""
-        if control.potentiostatic and not self.lowest_V < control.value < self.highest_V:
-            return None
-        found = self._solve(state, control, seconds, temperature_K)
-        if found is None and control.potentiostatic:
-            # The solver does not find its way to a far potential at once.
-            closer = self._led_towards(state, control.value, temperature_K)
-            found = None if closer is None else self._solve(closer, control, seconds, temperature_K)
-        return found
-
-    def _led_towards(self, state: _Array, potential_V: float, temperature_K: float) -> _Array | None:
-        """Return a state next to a potential, reached over others in between within a moment."""
-        inputs = _inputs(_Control(1.0, potential_V), temperature_K)
-        begin_V = float(self._functions.terminals(state[:, np.newaxis], inputs)[0, 0])
-        for stop_V in np.linspace(begin_V, potential_V, _STATIONS + 2)[1:-1]:
-            on_the_way = self._solve(state, _Control(1.0, float(stop_V)), _MOMENT_s, temperature_K)
-            if on_the_way is None:
-                return None
-            state = on_the_way.states[:, -1]
-        return state
-
-    def _solve(
-        self, state: _Array, control: _Control, seconds: float, temperature_K: float
-    ) -> _Course | None:
-        inputs = _inputs(control, temperature_K)
-        start = self._pybamm.Solution(np.array([0.0]), state[:, np.newaxis], self._model, inputs)
-        try:
-            solved = self._solver.step(
-                start, self._model, seconds, t_eval=np.array([0.0, seconds]), inputs=inputs, save=False
-            )
-        except self._pybamm.SolverError:
-            return None
-        step_s, states, slopes = (
-            np.concatenate(parts, axis=-1) for parts in (solved.all_ts, solved.all_ys, solved.all_yps)
-        )
-        if step_s[-1] <= 0.0:
-            return None
-        parts = np.maximum(np.ceil(np.diff(step_s) / _APART_s).astype(int), _PARTS)
-        starts, number = np.repeat(np.arange(len(parts)), parts), np.arange(parts.sum())
-        share = (number - np.repeat(np.cumsum(parts) - parts, parts)) / parts[starts]
-        time_s = np.append(step_s[starts] + share * np.diff(step_s)[starts], step_s[-1])
-        outputs = self._functions.terminals(_hermite(step_s, states, slopes, time_s), inputs)
-        return _Course(
-            time_s.tolist(),
-            outputs[0].tolist(),
-            outputs[1].tolist(),
-            step_s,
-            states,
-            slopes,
-            ended=bool(step_s[-1] < seconds * (1.0 - 1e-9)),
-        )
-
-    def impedance(self, state: _Array, temperature_K: float, frequency_Hz: float) -> complex:
-        """Return -dV/dI of the model as it is, in Ω."""
-        return self._functions.impedance(state, _inputs(_Control(0.0, 0.0), temperature_K), frequency_Hz)
-
-
-class _Functions:
-    """What of a built model is needed beside its solution, compiled once."""
-
-    def __init__(self, model: Any, inputs: dict[str, float]) -> None:
-        import casadi  # noqa: PLC0415  comes with PyBaMM
-
-        names = list(inputs)
-        time, state = casadi.MX.sym("t"), casadi.MX.sym("y", model.len_rhs_and_alg)
-        given = {name: casadi.MX.sym(name) for name in names}
-
-        def of(symbol: Any) -> Any:
-            return symbol.to_casadi(time, state, inputs=given)
-
-        terminals = casadi.vertcat(*(of(_variable(model, name)) for name in ("Voltage [V]", "Current [A]")))
-        self._names = names
-        self._terminals = casadi.Function("terminals", [time, state, *given.values()], [terminals])
-        parts = [of(part) for part in (model.concatenated_rhs, model.concatenated_algebraic)]
-        residual = casadi.vertcat(*(part for part in parts if part.numel()))
-        self._jacobians = casadi.Function(
-            "jacobians",
-            [time, state, *given.values()],
-            [
-                casadi.jacobian(residual, state),
-                casadi.jacobian(residual, given["current"]),
-                casadi.jacobian(terminals[0], state),
-            ],
-        )
-        if not casadi.jacobian(residual, given["current"]).nnz():
-            raise ValueError("it does not let an instrument decide its current")
-        self._mass = np.asarray(model.mass_matrix.entries.todense(), float)
-
-    def terminals(self, states: _Array, inputs: dict[str, float]) -> _Array:
-        """Return potential and current, shape (2, k), of states, shape (n, k)."""
-        count = states.shape[1]
-        given = [np.full((1, count), inputs[name]) for name in self._names]
-        return np.asarray(self._terminals(np.zeros((1, count)), states, *given), float)
-
-    def impedance(self, state: _Array, inputs: dict[str, float], frequency_Hz: float) -> complex:
-        """Return -dV/dI at a frequency: M y' = F(y, I) linearised."""
-        found = self._jacobians(0.0, state, *(inputs[name] for name in self._names))
-        by_state, by_current, potential = (np.asarray(each, float) for each in found)
-        matrix = 2j * math.pi * frequency_Hz * self._mass - by_state
-        return -complex((potential @ np.linalg.solve(matrix, by_current))[0, 0])
-
-
-def _hermite(step_s: _Array, states: _Array, slopes: _Array, time_s: _Array) -> _Array:
-    """Return the states at some times on the cubics between the steps of the solver, shape (n, k)."""
-    after = np.clip(np.searchsorted(step_s, time_s, side="right"), 1, len(step_s) - 1)
-    length_s = step_s[after] - step_s[after - 1]
-    x = (time_s - step_s[after - 1]) / length_s
-    return (
-        (1.0 + 2.0 * x) * (1.0 - x) ** 2 * states[:, after - 1]
-        + x * (1.0 - x) ** 2 * length_s * slopes[:, after - 1]
-        + x**2 * (3.0 - 2.0 * x) * states[:, after]
-        - x**2 * (1.0 - x) * length_s * slopes[:, after]
-    )
-
-
-def _pybamm() -> Any:
-    """Return PyBaMM; it asks no question and tells nobody that it is used."""
-    os.environ["PYBAMM_DISABLE_TELEMETRY"] = "true"
-    # What the solver cannot do is told by what the cell does, not on the terminal.
-    os.environ.setdefault("SUNLOGGER_ERROR_FILENAME", os.devnull)
-    try:
-        import pybamm  # noqa: PLC0415  takes seconds to import
-    except ImportError:
-        raise ValueError(
-            'PyBaMM is not installed; its cells need it: pip install "faradaic[pybamm]".'
-        ) from None
-    return pybamm
-
-
-def _parameter_values(pybamm: Any, parameters: Any) -> Any:
-    if isinstance(parameters, pybamm.ParameterValues):
-        return parameters
-    known = list(pybamm.parameter_sets)
-    if parameters not in known:
-        raise ValueError(_unknown("parameter set", parameters, known))
-    return pybamm.ParameterValues(parameters)
-
-
-def _model(pybamm: Any, model: Any, control: Callable[[Any], Any]) -> Any:
-    """Return a model of a kind, with options, that is under a control."""
-    family = pybamm.lithium_ion
-    if isinstance(model, family.BaseModel):
-        return type(model)({**dict(model.options), "operating mode": control})
-    known = [
-        name
-        for name, kind in vars(family).items()
-        if isinstance(kind, type) and issubclass(kind, family.BaseModel) and not name.startswith("Base")
-    ]
-    if model not in known:
-        raise ValueError(_unknown("lithium-ion model", model, known))
-    try:
-        return getattr(family, model)({"operating mode": control})
-    except Exception as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{model} of PyBaMM cannot be driven by an instrument: {reason}.") from error
-
-
-def _unknown(what: str, name: Any, known: list[str]) -> str:
-    close = difflib.get_close_matches(str(name), known, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}."
-    return f"{name!r} is not a {what} of PyBaMM; {hint}"
-
-
-def _hold_one_of_both(pybamm: Any) -> Callable[[Any], Any]:
-    """Return the equation that decides the current: either it is given, or the potential is."""
-
-    def residual(variables: Any) -> Any:
-        chosen, potential_V, current_A = (
-            pybamm.InputParameter(name) for name in ("potentiostatic", "potential", "current")
-        )
-        return chosen * (variables["Voltage [V]"] - potential_V) + (1.0 - chosen) * (
-            variables["Current [A]"] - current_A
-        )
-
-    return residual
-
-
-def _inputs(control: _Control, temperature_K: float) -> dict[str, float]:
-    held = "potential" if control.potentiostatic else "current"
-    return {
-        "potentiostatic": control.potentiostatic,
-        "potential": 0.0,
-        "current": 0.0,
-        _TEMPERATURE: temperature_K,
-        held: control.value,
-    }
-
-
-def _variable(model: Any, name: str) -> Any:
-    return (
-        model.get_processed_variable(name)
-        if hasattr(model, "get_processed_variable")
-        else model.variables[name]
-    )
