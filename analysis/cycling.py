@@ -13,7 +13,7 @@ from ..storage.run import StepRecord
 from .measurement import Measurement
 from .regression import fit_line
 
-_CHARGE, _DISCHARGE = ("charge", "charge_hold"), ("discharge",)
+_CHARGE, _DISCHARGE = ("charge", "charge_hold"), ("discharge", "discharge_hold")
 _COMPLETE = ("potential_below_V", "potential_above_V", "current_below_A", "duration_s")
 _FEWEST_FOR_FADE = 5
 _MORE_THAN_ALL = 105.0

@@ -40,6 +40,7 @@ _ANALYSES: dict[str, Callable[[Measurement], Any]] = {
     "FloatingTest": analyse_floating_test,
     "GalvanostaticCycling": analyse_cycling,
     "RateTest": analyse_rate,
+    "Schedule": analyse_cycling,
     "GITT": analyse_gitt,
     "SelfDischarge": analyse_self_discharge,
     "PulseResistance": analyse_pulse_resistance,

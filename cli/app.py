@@ -18,6 +18,13 @@ app = typer.Typer(
 )
 
 RunFile = Annotated[Path, typer.Argument(metavar="FILE", help="A run file.")]
+ProtocolText = Annotated[
+    str,
+    typer.Argument(
+        metavar="PROTOCOL",
+        help="A protocol's name, or a file: YAML, aurora-unicycler (.json), PyBaMM experiment (.txt).",
+    ),
+]
 CellFile = Annotated[Path | None, typer.Option(metavar="FILE", help="A YAML file that describes the cell.")]
 LimitTexts = Annotated[
     list[str] | None,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from ..instruments import Chamber
     from ..instruments.bench_channel import Place
-    from ..protocols import Protocol
+    from ..protocols.interchange import Incoming
     from ..storage import Run
 
 
@@ -21,14 +21,24 @@ def open_run(file: Path) -> "Run":
     return Run.open(file)
 
 
-def load_protocol(text: str, settings: list[str]) -> "Protocol":
-    """Return the protocol of a name or a YAML file, with some parameters set."""
+def load_protocol(text: str, settings: list[str]) -> "Incoming":
+    """Return the protocol of a name or a file, with some parameters set; say what is done otherwise."""
     from ..protocols import load_protocol
     from ..protocols.files import read_yaml
+    from ..protocols.interchange import PROTOCOL_SUFFIXES, Incoming, read_protocol_file
 
-    is_file = text.endswith((".yaml", ".yml"))
-    description: dict[str, Any] = read_yaml(Path(text)) if is_file else {"protocol": text}
-    return load_protocol({**description, **assignments(settings)})
+    path, set_here = Path(text), assignments(settings)
+    suffix = path.suffix.lower()
+    if suffix not in PROTOCOL_SUFFIXES:
+        return Incoming(load_protocol({"protocol": text, **set_here}), {}, ())
+    if suffix in (".yaml", ".yml") and set_here:
+        return Incoming(load_protocol({**read_yaml(path), **set_here}), {}, ())
+    incoming = read_protocol_file(path)
+    for note in incoming.notes:
+        print(f"{path.name}: {note}", file=sys.stderr)
+    if not set_here:
+        return incoming
+    return incoming._replace(protocol=load_protocol({**incoming.protocol.to_dict(), **set_here}))
 
 
 def assignments(texts: list[str]) -> dict[str, Any]:

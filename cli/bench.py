@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .app import CellFile, LimitTexts, Notes, Settings, app, refuse, refusing
+from .app import CellFile, LimitTexts, Notes, ProtocolText, Settings, app, refuse, refusing
 from .arguments import assignments, load_protocol, validated
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def status(
 
 @app.command()
 def start(
-    protocol: Annotated[str, typer.Argument(metavar="PROTOCOL", help="A protocol's name, or a YAML file.")],
+    protocol: ProtocolText,
     channel: Annotated[list[str], typer.Option(metavar="NAME", help="On which channel; may be repeated.")],
     set_: Settings = None,
     cell: CellFile = None,
@@ -100,8 +100,9 @@ def start(
     from ..protocols.files import cell_from_file
 
     with _asking(operator, bench, data) as client:
-        described = load_protocol(protocol, set_ or [])
-        connected = cell_from_file(cell) if cell else Cell()
+        incoming = load_protocol(protocol, set_ or [])
+        described = incoming.protocol
+        connected = incoming.completed(cell_from_file(cell) if cell else Cell())
         more: dict[str, Any] = {"limits": assignments(limit or []), "notes": notes}
         foreseen = {name: client.preview(name, described, connected, **more) for name in channel}
         for name in channel:

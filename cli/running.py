@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .app import CellFile, LimitTexts, Notes, RunFile, Settings, app, refusing
+from .app import CellFile, LimitTexts, Notes, ProtocolText, RunFile, Settings, app, refusing
 from .arguments import assignments, load_protocol, open_asked, positive_seconds, validated
 from .terminal import print_outcome, print_results, run_with_progress
 
@@ -91,7 +91,7 @@ def demo(
 
 @app.command()
 def run(
-    protocol: Annotated[str, typer.Argument(metavar="PROTOCOL", help="A protocol's name, or a YAML file.")],
+    protocol: ProtocolText,
     out: Annotated[Path, typer.Option(metavar="FILE", help="The run file to be.")],
     instrument: InstrumentAddress = None,
     bench: BenchFile = None,
@@ -110,13 +110,13 @@ def run(
     from ..protocols.files import cell_from_file
 
     with refusing():
-        described = load_protocol(protocol, set_ or [])
-        connected = cell_from_file(cell) if cell else Cell()
+        incoming = load_protocol(protocol, set_ or [])
+        connected = incoming.completed(cell_from_file(cell) if cell else Cell())
         limits = validated(SafetyLimits, assignments(limit or []))
         with open_asked(instrument, driver, bench, channel, chamber) as place:
             recorded = run_with_progress(
                 lambda watch: Runner(
-                    described,
+                    incoming.protocol,
                     place.channel,
                     cell=connected,
                     out=out,

@@ -30,6 +30,7 @@ from .potentiostatic_polarization import PotentiostaticPolarization
 from .pulse_resistance import PulseResistance
 from .quantities import Current
 from .rate_test import RateTest
+from .schedule import Schedule
 from .self_discharge import SelfDischarge
 from .steps import (
     ConstantCurrent,
@@ -64,6 +65,7 @@ BUILT_IN: tuple[type[Protocol], ...] = (
     GITT,
     SelfDischarge,
     PulseResistance,
+    Schedule,
     Sequence,
     Repeat,
 )
@@ -101,6 +103,7 @@ __all__ = [
     "Repeat",
     "Rest",
     "SafetyLimits",
+    "Schedule",
     "SelfDischarge",
     "Sequence",
     "Stage",

@@ -6,11 +6,13 @@ from functools import reduce
 from importlib.metadata import entry_points
 from typing import Annotated, Any, TypeAlias, get_args
 
-from pydantic import PlainSerializer, PlainValidator, ValidationError
+from pydantic import PlainSerializer, PlainValidator, ValidationError, WithJsonSchema
 
 from .cell import Cell
 from .quantities import Charge, Energy, PositiveCurrent, Potential, Temperature
 from .steps import Frozen, Limits, Step, StepBase, StepResult
+
+_LONGEST_SHOWN, _DEEPEST = 200, 100
 
 Steps: TypeAlias = Generator[Step, StepResult, None]
 
@@ -169,6 +171,9 @@ def _sentences(error: ValidationError, model: type[Frozen]) -> Iterator[tuple[tu
     faults = [fault for fault in error.errors() if fault["type"] != "none_required"]
     places = [fault["loc"] for fault in faults]
     for fault in faults:
+        if len(fault["loc"]) > _DEEPEST:
+            yield fault["loc"][:1], f"{fault['loc'][0]}: it is nested too deeply."
+            continue
         # A list whose items were refused is also reported as too short: say only the first.
         if any(place[: len(fault["loc"])] == fault["loc"] != place for place in places):
             continue
@@ -191,8 +196,17 @@ def _sentence(field: str, fault: dict[str, Any], model: type[Frozen]) -> str:
         return f"{field or model.__name__}: {message}{end}"
     if message.startswith("Input should be "):
         allowed = message.removeprefix("Input should be ")
-        return f"{field}: {fault['input']!r} is not allowed; it must be {allowed}."
-    return f"{field}: {fault['input']!r} is not allowed: {message[0].lower()}{message[1:]}."
+        return f"{field}: {_shown(fault['input'])} is not allowed; it must be {allowed}."
+    return f"{field}: {_shown(fault['input'])} is not allowed: {message[0].lower()}{message[1:]}."
+
+
+def _shown(value: object) -> str:
+    """Return a value as a person may have written it, as much of it as one reads."""
+    try:
+        text = repr(value)
+    except RecursionError:
+        return "this"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def _owner(model: type[Frozen], place: tuple[int | str, ...]) -> type[Frozen]:
@@ -218,5 +232,10 @@ def _load_nested(value: object) -> Protocol:
     raise ValueError(f"{value!r} is not a protocol")
 
 
-AnyProtocol: TypeAlias = Annotated[Protocol, PlainValidator(_load_nested), PlainSerializer(Protocol.to_dict)]
+AnyProtocol: TypeAlias = Annotated[
+    Protocol,
+    PlainValidator(_load_nested),
+    PlainSerializer(Protocol.to_dict),
+    WithJsonSchema({"type": "object", "$comment": "protocol"}),
+]
 """A parameter that is itself a protocol, of any type."""

@@ -3,22 +3,25 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from .base import Protocol, ProtocolError, explain, load_protocol
 from .cell import Cell
+from .plain_yaml import parse_plain_yaml
 
 _LARGEST_BYTES = 2**20
 
 
-class _PlainLoader(yaml.SafeLoader):
-    """Reads plain data only; aliases are refused, because a small file could stand for a huge one."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases (*name) are not allowed here")
-        return super().compose_node(parent, index)
+def read_text(path: Path) -> str:
+    """Return what a file says; raise `ProtocolError` where it cannot be read or is no text."""
+    try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise ProtocolError(f"{path} is larger than 1 MB, which no protocol or cell is.")
+        return path.read_text("utf-8-sig")
+    except OSError as error:
+        raise ProtocolError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise ProtocolError(f"{path} is not a text file in UTF-8: {error}.") from None
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -29,15 +32,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
     ProtocolError
         It cannot be read, or is not a list of names with values.
     """
+    text = read_text(path)
     try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise ProtocolError(f"{path} is larger than 1 MB, which no protocol or cell is.")
-        content = yaml.load(path.read_text("utf-8"), _PlainLoader)  # noqa: S506  it is a SafeLoader
-    except OSError as error:
-        raise ProtocolError(f"{path} cannot be read: {error.strerror}.") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ProtocolError(f"{path} is not a YAML file that can be read: {reason}.") from None
+        content = parse_plain_yaml(text)
+    except ValueError as error:
+        raise ProtocolError(f"{path} is not a YAML file that can be read: {error}.") from None
     if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
         raise ProtocolError(f"{path} should hold names with values, like 'area: 1.13 cm²'.")
     return content

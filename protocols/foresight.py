@@ -38,6 +38,28 @@ def foreseen(protocol: Protocol, cell: Cell, results: Sequence[StepResult] = ())
         What its first steps have measured.
     """
     steps: list[Step] = []
+    try:
+        _foresee(protocol, cell, results, steps)
+    except Exception:
+        # Told when the run comes to it.
+        log.debug("the protocol failed", exc_info=True)
+    return steps
+
+
+def foreseen_to_the_end(protocol: Protocol, cell: Cell) -> tuple[list[Step], bool]:
+    """Return a protocol's steps as `foreseen` does, and whether these are all.
+
+    Raises
+    ------
+    ValueError
+        The protocol cannot be run on this cell; the message says why.
+    """
+    steps: list[Step] = []
+    return steps, _foresee(protocol, cell, (), steps)
+
+
+def _foresee(protocol: Protocol, cell: Cell, results: Sequence[StepResult], steps: list[Step]) -> bool:
+    """Append a protocol's steps as far as they are known; return whether these are all."""
     program = protocol.program(cell)
     try:
         step = next(program)
@@ -46,9 +68,8 @@ def foreseen(protocol: Protocol, cell: Cell, results: Sequence[StepResult] = ())
             steps.append(step)
             known = results[done] if done < len(results) else cast("StepResult", _Unmeasured())
             step = program.send(known)
-    except (StopIteration, _LookedAt):
+    except StopIteration:
+        return True
+    except _LookedAt:
         pass
-    except Exception:
-        # Told when the run comes to it.
-        log.debug("the protocol failed", exc_info=True)
-    return steps
+    return False

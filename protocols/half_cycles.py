@@ -118,22 +118,25 @@ class HalfCycles:
         )
 
     def _step(self, current_A: float, until: Until, cycle: int, role: str) -> ConstantCurrent:
+        measure_every_s = (
+            measured_every_s(self._cell, current_A, self._sample_every_s)
+            if self._measure_every_s is None
+            else min(self._measure_every_s, self._sample_every_s)
+        )
         return ConstantCurrent(
             current_A=current_A,
             until=until,
-            record=Record(
-                interval_s=self._sample_every_s, sample_interval_s=self._measured_every_s(current_A)
-            ),
+            record=Record(interval_s=self._sample_every_s, sample_interval_s=measure_every_s),
             cycle=cycle,
             label=role.capitalize(),
             role=role,
         )
 
-    def _measured_every_s(self, current_A: float) -> float:
-        if self._measure_every_s is not None:
-            return min(self._measure_every_s, self._sample_every_s)
-        try:
-            half_cycle_s = self._cell.capacity_C("") / abs(current_A)
-        except MissingMetadataError:
-            half_cycle_s = _RESOLUTION
-        return min(self._sample_every_s, max(half_cycle_s / _RESOLUTION, 0.1))
+
+def measured_every_s(cell: Cell, current_A: float, sample_every_s: float) -> float:
+    """Return how often is measured so that the cut-off of a half-cycle is found to 0.05 % of its charge."""
+    try:
+        half_cycle_s = cell.capacity_C("") / abs(current_A)
+    except MissingMetadataError:
+        half_cycle_s = _RESOLUTION
+    return min(sample_every_s, max(half_cycle_s / _RESOLUTION, 0.1))

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from .cell import Cell
 
 
+_WITH_UNIT = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*[^\d\s.,].*$"
+_WITH_UNIT_OR_0 = rf"{_WITH_UNIT}|^\s*[+-]?(0+\.?0*|\.0+)\s*$"
+"""What an editor can tell of a text with a unit, for JSON Schema."""
+
+
 @dataclass(frozen=True)
 class Quantity:
     """Annotation of a float parameter: its SI unit, the unit people use, and its bounds.
@@ -100,7 +105,12 @@ class Quantity:
     def __get_pydantic_json_schema__(
         self, _schema: core_schema.CoreSchema, _handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {"type": "string", "examples": [units.example(self.unit)], "description": self.allowed}
+        about = {"examples": [units.example(self.unit)], "allowed": self.allowed}
+        if self.unit == "1":
+            return {"type": ["number", "string"], **about}
+        if self.unit == "K" or not self._within_bounds(0.0):
+            return {"type": "string", "pattern": _WITH_UNIT, **about}
+        return {"anyOf": [{"type": "string", "pattern": _WITH_UNIT_OR_0}, {"const": 0}], **about}
 
 
 def _refusal(sentence: str) -> PydanticCustomError:
@@ -215,7 +225,11 @@ class Current:
     def __get_pydantic_json_schema__(
         cls, _schema: core_schema.CoreSchema, _handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {"type": "string", "examples": ["1 mA", "0.05 mA/cm²", "C/10"]}
+        pattern = rf"^\s*[+-]?C(\s*/\s*\d+\.?\d*)?\s*$|{_WITH_UNIT_OR_0}"
+        return {
+            "anyOf": [{"type": "string", "pattern": pattern}, {"const": 0}],
+            "examples": ["1 mA", "0.05 mA/cm²", "C/10"],
+        }
 
 
 def _check_positive(current: Current) -> Current:
@@ -253,7 +267,8 @@ class _PotentialOrOCV:
     def __get_pydantic_json_schema__(
         cls, _schema: core_schema.CoreSchema, _handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {"type": "string", "examples": ["OCV", "3 V"]}
+        pattern = rf"^\s*[oO][cC][vV]\s*$|{_WITH_UNIT_OR_0}"
+        return {"anyOf": [{"type": "string", "pattern": pattern}, {"const": 0}], "examples": ["OCV", "3 V"]}
 
 
 PotentialOrOCV: TypeAlias = Annotated[float | Literal["OCV"], _PotentialOrOCV]

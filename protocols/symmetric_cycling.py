@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import core_schema
 
 from ..core.units import pretty_in
 from .base import Protocol, Steps
@@ -33,6 +34,12 @@ class Stage(Frozen):
         if len(parts) != 3:
             raise ValueError(f"{value!r} is not a stage; write it like '0.05 mA/cm² x 0.1 mAh/cm² x 1250'")
         return dict(zip(("current_density", "capacity", "cycles"), parts, strict=True))
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [handler(schema), {"type": "string"}]}
 
 
 def _split(value: object) -> object:

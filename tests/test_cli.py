@@ -1,5 +1,6 @@
 """The command line as a user meets it."""
 
+import json
 import os
 import re
 import signal
@@ -315,3 +316,79 @@ def test_a_recording_of_another_program_is_imported_and_compared(tmp_path):
     assert (tmp_path / "comparison-cycling.svg").exists()
     assert "two run files or more" in one_sentence(invoke("compare", tmp_path / "a.h5"))
     assert "its ending is not one of" in one_sentence(invoke("import", tmp_path / "x.mpr"))
+
+
+UNICYCLER = """{
+  "sample": {"name": "theirs", "capacity_mAh": 1},
+  "record": {"time_s": 0.1},
+  "safety": {"delay_s": 1},
+  "method": [
+    {"step": "tag", "tag": "again"},
+    {"step": "constant_current", "rate_C": 0.1, "until_time_s": 1, "until_voltage_V": 2},
+    {"step": "constant_current", "rate_C": -0.1, "until_time_s": 1, "until_voltage_V": 0},
+    {"step": "loop", "loop_to": "again", "cycle_count": 2}
+  ]
+}"""
+
+
+def test_a_protocol_of_unicycler_is_run_with_the_cell_that_it_describes(bench, tmp_path):
+    file, out = tmp_path / "p.json", tmp_path / "r.h5"
+    file.write_text(UNICYCLER, encoding="utf-8")
+    command = [*SYSTEM, "run", str(file), "--instrument", bench, "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "p.json: safety: limits act at once" in done.stderr
+    with Run.open(out) as recorded:
+        assert recorded.attributes["cell"] == "theirs"
+        assert [step.role for step in recorded.steps] == ["charge", "discharge"] * 2
+        # 0.1C of 1 mAh through 10 kΩ.
+        charge = recorded.samples[recorded.steps[0].samples]
+        assert charge["current_ampere"].mean() == pytest.approx(1e-4, rel=0.01)
+        assert charge["voltage_volt"].mean() == pytest.approx(1.0, rel=0.01)
+        # The first sample of the discharge is below 0 V already.
+        assert recorded.steps[1].end_reason == "potential_below_V"
+
+
+def test_protocols_are_converted_there_and_back_and_nothing_is_overwritten(tmp_path):
+    file = tmp_path / "p.json"
+    file.write_text(UNICYCLER, encoding="utf-8")
+    assert invoke("convert", file, "--to", "yaml").exit_code == 0
+    converted = (tmp_path / "p.yaml").read_text("utf-8")
+    assert "times: 2" in converted
+    assert "until_below: 0 V" in converted
+    back = invoke("convert", tmp_path / "p.yaml", "--to", "unicycler")
+    assert back.exit_code == 0
+    assert "cut-off of 0 V" in back.stderr
+    assert (
+        invoke(
+            "convert", tmp_path / "p.unicycler.json", "--to", "yaml", "--out", tmp_path / "q.yaml"
+        ).exit_code
+        == 0
+    )
+    assert (tmp_path / "q.yaml").read_text("utf-8") == converted
+    assert "exists already" in one_sentence(invoke("convert", tmp_path / "p.yaml", "--to", "unicycler"))
+    assert (tmp_path / "q.yaml").read_text("utf-8") == converted
+
+
+def test_what_cannot_be_converted_is_told_in_one_line(tmp_path):
+    said = one_sentence(invoke("convert", "LinearSweep", "--to", "unicycler", "--out", tmp_path / "x.json"))
+    assert "depends on what is measured" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_settings_change_a_file_of_another_program(tmp_path):
+    (tmp_path / "p.txt").write_text("Rest for 1 h", encoding="utf-8")
+    out = tmp_path / "q.yaml"
+    assert (
+        invoke(
+            "convert", tmp_path / "p.txt", "--to", "yaml", "--set", "sample_every=5 s", "--out", out
+        ).exit_code
+        == 0
+    )
+    assert "sample_every: 5 s" in out.read_text("utf-8")
+
+
+def test_the_schema_is_printed_in_ascii():
+    output = invoke("schema").output
+    assert output.isascii()
+    assert json.loads(output)["properties"]["protocol"]["enum"][0] == "OpenCircuit"

@@ -13,7 +13,11 @@ from faradaic.protocols import ConstantPotential, LinearSweep, Until
 
 from doc_pages import DOCS, REASONS, Follower, blocks, pages, wanted
 
-ELSEWHERE = {"write-a-driver.md": "test_docs.py"}
+ELSEWHERE = {
+    "write-a-driver.md": "test_docs.py",
+    "protocol-files.md": "test_docs_protocols.py",
+    "pybamm-cells.md": "test_docs_protocols.py",
+}
 """Pages whose blocks need more than an empty folder, and the test that runs them."""
 
 

@@ -427,6 +427,21 @@ def test_cells_are_saved_and_files_dropped(bench, tmp_path):
     assert any("there is no protocol 'Nonsense'" in text for text in window.toasts.texts)
     plan._open_saved(1)
     assert plan.cell.values["name"] == "IGE-2 #7 / α"
+    # Files of other programs.
+    (tmp_path / "a.txt").write_text("Charge at C/10 until 4 V\nRest for 1 hour", encoding="utf-8")
+    unicycler = {"record": {"time_s": 7}, "method": [{"step": "open_circuit_voltage", "until_time_s": 60}]}
+    unicycler["sample"] = {"name": "theirs", "capacity_mAh": 3}
+    (tmp_path / "b.json").write_text(json.dumps(unicycler), encoding="utf-8")
+    plan.open_file(tmp_path / "a.txt")
+    assert plan.form.model.__name__ == "Schedule"
+    assert "until_above: 4 V" in plan.form.fields["method"].value
+    assert any("a.txt: line 1: no time is given" in text for text in window.toasts.texts)
+    plan.open_file(tmp_path / "b.json")
+    assert plan.form.values["sample_every"] == "7 s"
+    assert plan.form.check()
+    assert load_protocol(plan.descriptions()[0]).method[0].duration == 60.0
+    assert plan.cell.values["nominal_capacity"] == "3.0 mAh"
+    assert plan.cell.values["name"] == "IGE-2 #7 / α"
 
 
 def test_a_recording_of_another_program_is_imported_where_it_is_dropped(bench, mistakes, tmp_path):

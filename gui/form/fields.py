@@ -12,7 +12,8 @@ from ..naming import label_of
 from ..widgets import label
 from .quantity_box import QuantityBox
 
-_HIGH_px = 70
+_HIGH_px = {"notes": 70, "method": 240}
+"""Height of the inputs of several lines."""
 
 
 class Field(QObject):
@@ -121,9 +122,9 @@ class Field(QObject):
             choice.setCurrentText(self.default)
             choice.currentIndexChanged.connect(self.changed)
             return choice
-        if self.name == "notes":
-            text = QPlainTextEdit()
-            text.setMaximumHeight(_HIGH_px)
+        if self.name in _HIGH_px:
+            text = QPlainTextEdit(self.default)
+            text.setFixedHeight(_HIGH_px[self.name])
             text.textChanged.connect(self.changed)
             return text
         box = QuantityBox(is_whole=annotation is int)

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from ...protocols import Cell, Protocol, ProtocolError, SafetyLimits, load_protocol, protocol_types
-from ...protocols.files import cell_from_file, protocol_from_file, read_yaml
+from ...protocols.files import cell_from_file, read_yaml
+from ...protocols.interchange import PROTOCOL_SUFFIXES, read_protocol_file
 from ...protocols.quantities import split_list
 from ..asking import Asking
 from ..bench import BenchState
@@ -36,6 +37,8 @@ from .sequence import SequenceEditor
 _TYPING_MS = 250
 _UNCHECKED = "It is still being checked."
 _YAML = "Descriptions (*.yaml *.yml)"
+_PROTOCOLS = "Descriptions (*.yaml *.yml *.json *.txt)"
+_YAML_SUFFIXES = (".yaml", ".yml")
 _NAME = Qt.ItemDataRole.UserRole
 _MOST_AT_ONCE = 100
 
@@ -265,8 +268,13 @@ class NewRun(QWidget):
     def open_file(self, path: Path) -> None:
         """Show the protocol, or the cell, of a YAML file."""
         try:
-            if "protocol" in read_yaml(path):
-                self.load(protocol_from_file(path).to_dict())
+            if path.suffix.lower() not in _YAML_SUFFIXES or "protocol" in read_yaml(path):
+                incoming = read_protocol_file(path)
+                self.load(incoming.protocol.to_dict())
+                if incoming.cell:
+                    self.cell.set_values({**incoming.cell, **self.cell.values})
+                for note in incoming.notes:
+                    self.said.emit("info", f"{path.name}: {note}")
             else:
                 self.load_cell(cell_from_file(path))
                 self.tabs.setCurrentIndex(1)
@@ -274,17 +282,17 @@ class NewRun(QWidget):
             self.said.emit("error", str(error))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take YAML files."""
-        if _yaml_files(event.mimeData()):
+        """Take files of protocols and cells."""
+        if _described_files(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open the files that were dropped."""
-        for path in _yaml_files(event.mimeData()):
+        for path in _described_files(event.mimeData()):
             self.open_file(path)
 
     def _ask_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open a protocol or a cell", "", _YAML)
+        name, _ = QFileDialog.getOpenFileName(self, "Open a protocol or a cell", "", _PROTOCOLS)
         if name:
             self.open_file(Path(name))
 
@@ -359,7 +367,7 @@ class NewRun(QWidget):
         files = _row(
             button(
                 "Open …",
-                "Open a protocol or a cell from a YAML file; files may also be dropped here",
+                "Open a protocol or a cell from a file; files may also be dropped here",
                 self._ask_file,
             ),
             button(
@@ -396,6 +404,6 @@ def _scrolled(part: QWidget) -> QScrollArea:
     return area
 
 
-def _yaml_files(data: QMimeData) -> list[Path]:
+def _described_files(data: QMimeData) -> list[Path]:
     paths = [Path(url.toLocalFile()) for url in data.urls()]
-    return [path for path in paths if path.suffix in (".yaml", ".yml")]
+    return [path for path in paths if path.suffix.lower() in PROTOCOL_SUFFIXES]

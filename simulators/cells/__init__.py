@@ -9,6 +9,7 @@ from .full import FullCell
 from .parse import parse_cell
 from .published import published_cell, published_systems
 from .published_full import USUAL_RATE_C, LOADING_mg_PER_cm2, cathode_of
+from .pybamm_cell import PyBaMMCell
 from .randles import RandlesCell
 from .replay import Replay
 from .resistor import Resistor
@@ -23,6 +24,7 @@ __all__ = [
     "FullCell",
     "LOADING_mg_PER_cm2",
     "LithiumCopperCell",
+    "PyBaMMCell",
     "RandlesCell",
     "Replay",
     "Resistor",

@@ -12,6 +12,7 @@ from .blocking import BlockingCell
 from .copper import LithiumCopperCell
 from .full import FullCell
 from .published import published_cell
+from .pybamm_cell import PyBaMMCell
 from .randles import RandlesCell
 from .replay import Replay
 from .resistor import Resistor
@@ -21,6 +22,7 @@ _CLASSES: dict[str, Callable[..., SimulatedCell]] = {
     "BlockingCell": BlockingCell,
     "FullCell": FullCell,
     "LithiumCopperCell": LithiumCopperCell,
+    "PyBaMM": PyBaMMCell,
     "RandlesCell": RandlesCell,
     "Replay": Replay,
     "Resistor": Resistor,
@@ -36,8 +38,8 @@ def parse_cell(text: str) -> SimulatedCell:
     Parameters
     ----------
     text : str
-        A published cell, "SS|IGE-2|Li", or a class with numbers as arguments, "Resistor(10000)"
-        or "BlockingCell(oxidation_limit_V=4.8, area_cm2=1)".
+        A published cell, "SS|IGE-2|Li", or a class with numbers as arguments, "Resistor(10000)",
+        "BlockingCell(oxidation_limit_V=4.8, area_cm2=1)" or "PyBaMM(SPMe, Chen2020)".
 
     Raises
     ------
@@ -87,6 +89,9 @@ def _literal(node: ast.expr) -> float | str:
     sign = 1
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         sign, node = -1, node.operand
+    if isinstance(node, ast.Name) and sign == 1:
+        # A name is its own text: PyBaMM(SPMe, Chen2020).
+        return node.id
     if isinstance(node, ast.Constant):
         if isinstance(node.value, str) and sign == 1:
             return node.value
