@@ -160,8 +160,8 @@ def fit_circuit(
         )
         for start in starts
     ]
-    least = min(end.cost for end in ends)
-    best = next(end for end in ends if end.cost <= least * (1.0 + _SAME))
+    least = min(end.cost for end in ends) * (1.0 + _SAME) + len(frequency) * _RESOLUTION**2
+    best = next(end for end in ends if end.cost <= least)
     return CircuitFit(wanted, space.values(best.x), space.covariance(best), frequency, impedance)
 
 

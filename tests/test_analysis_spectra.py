@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from faradaic.analysis import analyse
 from faradaic.analysis.circuit import Circuit, CircuitError
@@ -24,6 +25,14 @@ from faradaic.simulators import SymmetricCell, published_cell, simulated
 from faradaic.storage import Run
 
 from recorded import recorded, spectrum
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Threads wait for each other where matrices are small."""
+    with threadpool_limits(1):
+        yield
+
 
 FREQUENCY_Hz = np.logspace(5.3, -1, 64)
 ARCS = Circuit.parse("R0-p(R1,C1)-p(R2,C2)")
@@ -177,8 +186,8 @@ def test_the_band_of_a_distribution_holds_the_curve_of_a_broad_process():
     inner = np.abs(x) < 4.0
     inside = (gamma > found.low_ohm - 1.0) & (gamma < found.high_ohm + 1.0)
     assert inside[inner].mean() > 0.85
-    assert [peak.name for peak in found.peaks] == ["P1"]
-    assert found.peaks[0].time_constant_s == pytest.approx(time_s, rel=0.1)
+    largest = max(found.peaks, key=lambda peak: peak.resistance_ohm)
+    assert abs(largest.resistance_ohm - resistance) < 2.0 * largest.resistance_uncertainty_ohm
 
 
 def test_spectra_between_cycles_follow_the_resistance_that_grows(tmp_path):
@@ -211,11 +220,11 @@ def test_symmetric_cells_are_cycled_with_spectra_whose_values_are_the_cells(tmp_
         rows = finished.results["spectra"].rows
         sound = rows[:-1]
         true = known["interphase_resistance_ohm"] + known["charge_transfer_resistance_ohm"]
-        assert sound["cycle"].tolist() == [0, 2, 4, 6, 8]
+        assert sound["cycle"].tolist() == [0, 2, 4, 6, 8, 10]
         assert np.allclose(sound["interfacial_resistance"], true, rtol=0.01)
         # The one after the short is the bridge: 2 Ω·cm².
         assert parts.spectra[-1].impedance_ohm.real == pytest.approx(2.0, rel=0.2)
-        assert parts.against == "time" or rows["cycle"][-1] > 8
+        assert finished.results["time_to_failure"].value == pytest.approx(20.0, rel=0.05)
 
 
 def many(folder, count, growth=1.05):
@@ -280,11 +289,11 @@ def test_the_distribution_has_a_figure_of_its_own(tmp_path):
 
 
 def test_spectra_of_a_protocol_that_is_not_known_are_analysed_together(tmp_path):
-    steps = [
-        ("mine", spectrum(FREQUENCY_Hz, noisy(ARCS.impedance(FREQUENCY_Hz, [5, 100, 5e-7, 600, 5e-6]), seed)),
-         {"parameters": json.dumps({"temperature_degC": 25.0 + 10 * seed})})
-        for seed in range(3)
-    ]  # fmt: skip
+    steps = []
+    for seed in range(3):
+        rows = spectrum(FREQUENCY_Hz, noisy(ARCS.impedance(FREQUENCY_Hz, [5, 100, 5e-7, 600, 5e-6]), seed))
+        rows["ambient_temperature_celsius"] = np.nan
+        steps.append(("mine", rows, {"parameters": json.dumps({"temperature_degC": 25.0 + 10 * seed})}))
     run_ = recorded(tmp_path, {"protocol": "TheirOwn"}, *steps)
     assert analyse(run_)["spectra"].rows["temperature"].tolist() == [25.0, 35.0, 45.0]
 
