@@ -16,7 +16,7 @@ def draw_page(runs: dict[str, Run], found: dict[str, Result]) -> Figure:
     """Draw the page."""
     with styled():
         page = Figure(figsize=(8.27, 11.69), layout="constrained")
-        page.get_layout_engine().set(h_pad=0.08, w_pad=0.08, rect=(0.03, 0.02, 0.94, 0.95))
+        page.get_layout_engine().set(h_pad=0.09, w_pad=0.08, rect=(0.02, 0.01, 0.96, 0.96))
         page.suptitle(f"Electrolyte “{runs['sweep'].attributes['cell']}”", fontsize=13, fontweight="bold")
         grid = page.add_gridspec(4, 2, height_ratios=(1, 1, 1, 1.05))
         drawings = (_conductivity, _polarization, _sweep, _floating, _tafel, _critical)
@@ -33,6 +33,8 @@ def _conductivity(axes: Any, runs: dict[str, Run], found: dict[str, Result]) -> 
     axes.errorbar(1000 / kelvin, sigma * 1e3, 2e3 * rows["uncertainty"], fmt="o", ms=4, color=BLUE)
     axes.plot(1000 / kelvin, np.exp(start + slope / kelvin) * 1e3, color=VERMILION)
     axes.set(yscale="log", xlabel="1000/T (1/K)", ylabel="σ (mS/cm)")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set_title(f"Arrhenius: $E_a$ = {found['activation energy']}")
 
 
@@ -42,7 +44,7 @@ def _polarization(axes: Any, runs: dict[str, Run], found: dict[str, Result]) -> 
     axes.plot(hours[hours > 1e-4], held["current_ampere"][hours > 1e-4] * AREA_uA, color=BLUE)
     axes.set(xlabel="Time (h)", ylabel="Current (µA)")
     axes.set_title(f"Polarization, 10 mV: $t_+$ = {found['t₊, Bruce–Vincent–Evans']}")
-    inset = axes.inset_axes((0.5, 0.45, 0.48, 0.5))
+    inset = axes.inset_axes((0.48, 0.4, 0.5, 0.45))
     points = runs["spectrum"].impedance
     inset.plot(points["real_impedance_ohm"], -points["imaginary_impedance_ohm"], ".", ms=2.5, color=ORANGE)
     inset.set_aspect("equal", adjustable="datalim")
@@ -91,12 +93,12 @@ def _critical(axes: Any, runs: dict[str, Run], found: dict[str, Result]) -> None
 def _table(axes: Any, found: dict[str, Result]) -> None:
     axes.axis("off")
     lines = [
-        (name, str(result), shorten(result.method, 74, placeholder=" …")) for name, result in found.items()
+        (name, str(result), shorten(result.method, 66, placeholder=" …")) for name, result in found.items()
     ]
     table = axes.table(
         lines,
         colLabels=("quantity", "value ± standard uncertainty", "how"),
-        colWidths=(0.24, 0.24, 0.52),
+        colWidths=(0.27, 0.28, 0.45),
         cellLoc="left",
         edges="horizontal",
         bbox=(0, 0.06, 1, 0.94),
@@ -104,7 +106,7 @@ def _table(axes: Any, found: dict[str, Result]) -> None:
     table.auto_set_font_size(False)
     for (row, column), each in table.get_celld().items():
         each.set_edgecolor("#cccccc")
-        each.get_text().set_fontsize(6.2 if column == 2 and row else 8)
+        each.get_text().set_fontsize(6 if column == 2 and row else 7.6)
         each.get_text().set_fontweight("bold" if row == 0 else "normal")
     axes.text(
         0, 0, "Fresh cells for every experiment; areal values per geometric area.", fontsize=7, color=GREY
