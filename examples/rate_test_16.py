@@ -21,17 +21,18 @@ CATHODES = ("LFP|PLLZ|Li", "LFP|PLL|Li")
 RATES = (0.5, 1.0, 2.0)
 CHANNELS = {f"21-{1 + (n - 1) // 8}-{1 + (n - 1) % 8}": n for n in range(1, 17)}
 """The cycler's own names: unit 21, two boxes of eight."""
-SPEED = 1500.0
+SPEED = 500.0
 
 
 def measure(bench: Client, cells: dict[str, str]) -> dict[str, Path]:
     """Start a rate test on every channel, wait for all of them, and return the run files."""
     protocol = RateTest(
         rates=", ".join(f"{rate}C" for rate in RATES),
-        charge_current="0.5C",
-        hold_until="0.02C",
+        charge_current="1C",
+        hold_until="0.1C",
         cycles=1,
         back_to_first=False,
+        rest="0 s",
         sample_every="60 s",
     )
     for name, electrolyte in cells.items():
@@ -39,9 +40,14 @@ def measure(bench: Client, cells: dict[str, str]) -> dict[str, Path]:
             name=f"{name} {electrolyte}", area="1 cm²", active_mass="2.0 mg", specific_capacity="170 mAh/g"
         )
         bench.add(name, protocol, cell, limits={"potential_max": "4.2 V"})
-    while any(each.state in ("idle", "starting", "running", "ending") for each in bench.status().channels):
+    while True:
+        channels = bench.status().channels
+        for each in channels:
+            if each.state.startswith("failed"):
+                raise SystemExit(f"{each.channel}: {each.state}. {each.detail}")
+        if all(each.state == "finished" for each in channels):
+            return {each.channel: Path(each.file) for each in channels}
         time.sleep(1.0)
-    return {each.channel: Path(each.file) for each in bench.status().channels if each.state == "finished"}
 
 
 def capacities(file: Path) -> np.ndarray:
