@@ -1,12 +1,15 @@
 """Equivalent circuits written as text, such as ``R0-p(R1,CPE1)-Ws2``, and their impedance.
 
 ``-`` connects in series, ``p(…,…)`` in parallel. Elements are R, C, L, CPE, W, Wo and Ws with a
-number. The formulas follow J. R. Macdonald, *Impedance Spectroscopy* (Wiley, 1987).
+number. After the circuit, ``; CPE1.n=0.9`` fixes a value, and ``; R1~200`` says from where a fit
+starts; the numbers are in the units of the parameters. The formulas follow J. R. Macdonald,
+*Impedance Spectroscopy* (Wiley, 1987).
 """
 
+import math
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -115,11 +118,26 @@ Part: TypeAlias = Element | Series | Parallel
 
 @dataclass(frozen=True)
 class Circuit:
-    """A circuit: its text, its parts in series, its parameters in the order of the text."""
+    """A circuit, and what is known of its values before a fit.
+
+    Parameters
+    ----------
+    text : str
+        As it was written.
+    root : Series
+        Its parts in series.
+    parameters : tuple of Parameter
+        In the order of the text.
+    fixed, start : mapping of str to float
+        Values by the name of the parameter: those that a fit leaves as they are, and those that it
+        starts from.
+    """
 
     text: str
     root: Series
     parameters: tuple[Parameter, ...]
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    start: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text: str) -> "Circuit":
@@ -128,15 +146,30 @@ class Circuit:
         Raises
         ------
         CircuitError
-            The text is not a circuit.
+            The text is not a circuit, or gives a value to what it does not have.
         """
-        root = _Parser(text).parse()
+        if len(text) > _LONGEST_TEXT:
+            raise CircuitError(f"a circuit with its values has at most {_LONGEST_TEXT} characters")
+        drawing, *conditions = text.split(";")
+        root = _Parser(drawing).parse()
         elements = elements_of(root)
         names = [element.name for element in elements]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice:
             raise CircuitError(f"{text!r} has {twice} twice; number the elements")
-        return cls(text, root, tuple(parameter for each in elements for parameter in each.parameters))
+        parameters = tuple(parameter for each in elements for parameter in each.parameters)
+        known: dict[str, dict[str, float]] = {"=": {}, "~": {}}
+        for condition in conditions:
+            name, sign, value = _condition(condition, parameters)
+            if name in known["="] or name in known["~"]:
+                raise CircuitError(f"{text!r} gives {name} twice")
+            known[sign][name] = value
+        return cls(text, root, parameters, fixed=known["="], start=known["~"])
+
+    @property
+    def free(self) -> tuple[Parameter, ...]:
+        """The parameters that a fit determines."""
+        return tuple(parameter for parameter in self.parameters if parameter.name not in self.fixed)
 
     def impedance(self, frequency_Hz: ArrayLike, values: Sequence[float]) -> Complex:
         """Return the impedance in Ω, shape (n,), at frequencies in Hz, shape (n,).
@@ -156,6 +189,34 @@ def elements_of(part: Part) -> list[Element]:
     if isinstance(part, Element):
         return [part]
     return [element for inner in part.parts for element in elements_of(inner)]
+
+
+_LONGEST_TEXT = 500
+_CONDITION = re.compile(r"\s*(?P<name>[A-Za-z]+\d*(?:\.[A-Za-z]+)?)\s*(?P<sign>[=~])\s*(?P<value>\S+)\s*")
+
+
+def _condition(text: str, parameters: Sequence[Parameter]) -> tuple[str, str, float]:
+    """Read "CPE1.n=0.9" or "R1~200"; return name, sign and value."""
+    match = _CONDITION.fullmatch(text)
+    try:
+        value = float(match["value"]) if match else math.nan
+    except ValueError:
+        match, value = None, math.nan
+    if match is None:
+        raise CircuitError(
+            f"{text.strip()!r} is not a value; write 'CPE1.n=0.9' to fix one, 'R1~200' to start a fit from it"
+        )
+    parameter = next((each for each in parameters if each.name == match["name"]), None)
+    if parameter is None:
+        names = ", ".join(each.name for each in parameters)
+        raise CircuitError(f"{match['name']!r} is no value of the circuit; it has {names}")
+    if not parameter.lower <= value <= parameter.upper:
+        unit = "" if parameter.is_exponent else f" {parameter.unit}"
+        raise CircuitError(
+            f"{parameter.name} is {match['value']}; "
+            f"it must be from {parameter.lower:g} to {parameter.upper:g}{unit}"
+        )
+    return parameter.name, match["sign"], value
 
 
 _TOKEN = re.compile(r"\s*(?:(?P<element>(?:CPE|Wo|Ws|R|C|L|W)\d*)(?![A-Za-z0-9])|(?P<sign>p\(|[-,)]))")

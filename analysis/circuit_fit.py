@@ -1,6 +1,6 @@
 """Fitting equivalent circuits to spectra by complex non-linear least squares."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import OptimizeResult, least_squares
 
 from .circuit import Circuit, Complex, Element, Series, elements_of
-from .regression import TooFewPointsError
+from .regression import TooFewPointsError, correlation_factor
 from .relaxation_times import Relaxation, Relaxations, relaxations
 
 _RESOLUTION = 1e-6
@@ -18,6 +18,9 @@ _UNSEEN = 1e-6
 """Change of the residuals with a value's logarithm below which the spectrum does not show the value."""
 _UNKNOWN = 1e3
 """Relative uncertainty of such a value."""
+_LARGEST_LEVERAGE = 0.99
+_SAME = 1e-6
+"""Relative difference of the squares below which two ends of a fit are the same."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class CircuitFit:
     values : array, shape (p,)
         In the order and the units of `circuit.parameters`.
     covariance : array, shape (p, p)
-        Of the values, from the scatter about the fit.
+        Of the values, from the scatter about the fit; 0 for fixed values.
     frequency_Hz : array, shape (n,)
         Frequencies of the fit.
     impedance_ohm : array of complex, shape (n,)
@@ -73,6 +76,11 @@ class CircuitFit:
         return float(np.sqrt(np.mean(self.residuals**2)))
 
     @property
+    def chi_squared(self) -> float:
+        """Σ|Z_fit - Z|²/|Z|², which other programs call pseudo χ² (Boukamp 1995)."""
+        return float(self.residuals @ self.residuals)
+
+    @property
     def criterion(self) -> float:
         """Schwarz's criterion (BIC), from the residuals; lower is better.
 
@@ -80,7 +88,7 @@ class CircuitFit:
         """
         points = len(self.residuals)
         variance = max(self.scatter, _RESOLUTION) ** 2
-        return points * np.log(variance) + len(self.values) * np.log(points)
+        return points * np.log(variance) + len(self.circuit.free) * np.log(points)
 
     @property
     def leaves_noise_only(self) -> bool:
@@ -101,11 +109,13 @@ def fit_circuit(
     impedance_ohm: ArrayLike,
     circuit: Circuit | str,
     known: Relaxations | None = None,
+    near: Sequence[float] | None = None,
 ) -> CircuitFit:
     """Fit a circuit to a spectrum, every point weighted by 1/|Z|.
 
     Positive quantities are fitted as logarithms. The fit starts from where the spectrum relaxes,
-    in several assignments of these relaxations to the circuit, and the best end counts.
+    in several assignments of these relaxations to the circuit, and the best end counts. Values
+    that the circuit's text fixes stay; those that it starts from are among the first tried.
 
     Parameters
     ----------
@@ -114,59 +124,98 @@ def fit_circuit(
     impedance_ohm : array of complex, shape (n,)
         Impedance; negative imaginary part where it is capacitive.
     circuit : Circuit or str
-        Such as "R0-p(R1,CPE1)".
+        Such as "R0-p(R1,CPE1)" or "R0-p(R1,CPE1); CPE1.n=0.9; R1~200".
     known : Relaxations, optional
         Where the spectrum relaxes, where that is known already.
+    near : sequence of float, optional
+        Values of a similar spectrum: of equally good ends, the one that is reached from them counts,
+        so that arcs keep their names from spectrum to spectrum.
 
     Raises
     ------
     CircuitError
         The text is not a circuit.
     TooFewPointsError
-        There are fewer points than the circuit has parameters.
+        There are fewer points than the circuit has free parameters.
     """
-    circuit = Circuit.parse(circuit) if isinstance(circuit, str) else circuit
+    wanted = Circuit.parse(circuit) if isinstance(circuit, str) else circuit
     frequency, impedance = np.asarray(frequency_Hz, dtype=float), np.asarray(impedance_ohm, dtype=complex)
-    if len(frequency) < len(circuit.parameters) or len(frequency) < 3:
+    if len(frequency) < len(wanted.free) or len(frequency) < 3:
         raise TooFewPointsError(
-            f"{len(frequency)} valid points do not determine the {len(circuit.parameters)} values "
-            f"of {circuit.text}"
+            f"{len(frequency)} valid points do not determine the {len(wanted.free)} values of {wanted.text}"
         )
-    exponents = np.array([parameter.is_exponent for parameter in circuit.parameters])
-    lower, upper = (
-        _to_fit(np.array([getattr(parameter, bound) for parameter in circuit.parameters]), exponents)
-        for bound in ("lower", "upper")
-    )
-
-    def residuals(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _residuals(circuit, _from_fit(x, exponents), frequency, impedance)
-
+    starts = _starts(wanted, known or relaxations(frequency, impedance), frequency, impedance)
+    if near is not None:
+        starts.insert(0, np.asarray(near, dtype=float))
+    space = _FreeSpace(wanted, starts[0])
+    if not wanted.free:
+        return CircuitFit(wanted, space.whole, np.zeros((len(space.whole),) * 2), frequency, impedance)
     ends = [
         least_squares(
-            residuals,
-            np.clip(_to_fit(start, exponents), lower + 1e-6, upper - 1e-6),
-            bounds=(lower, upper),
-            x_scale=np.where(exponents, 0.1, 1.0),
+            lambda x: _residuals(wanted, space.values(x), frequency, impedance),
+            space.within(start),
+            bounds=(space.lower, space.upper),
+            x_scale=np.where(space.exponents, 0.1, 1.0),
             max_nfev=_MOST_STEPS,
         )
-        for start in _starts(circuit, known or relaxations(frequency, impedance), frequency, impedance)
+        for start in starts
     ]
-    best = min(ends, key=lambda end: end.cost)
-    values = _from_fit(best.x, exponents)
-    return CircuitFit(circuit, values, _covariance(best, values, exponents), frequency, impedance)
+    least = min(end.cost for end in ends) * (1.0 + _SAME) + len(frequency) * _RESOLUTION**2
+    best = next(end for end in ends if end.cost <= least)
+    return CircuitFit(wanted, space.values(best.x), space.covariance(best), frequency, impedance)
 
 
-def _covariance(
-    end: OptimizeResult, values: NDArray[np.float64], exponents: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    jacobian, residuals = end.jac, end.fun
-    variance = float(residuals @ residuals) / max(len(residuals) - len(values), 1)
-    covariance = np.linalg.pinv(jacobian.T @ jacobian) * variance
-    unseen = np.linalg.norm(jacobian, axis=0) < _UNSEEN
-    covariance[unseen, unseen] = _UNKNOWN**2
-    # The fit is in logarithms: d(value) = value · d(logarithm).
-    scale = np.where(exponents, 1.0, values)
-    return covariance * np.outer(scale, scale)
+class _FreeSpace:
+    """The free values of a circuit as a fit sees them: logarithms of all but exponents."""
+
+    def __init__(self, circuit: Circuit, start: NDArray[np.float64]) -> None:
+        self.is_free = np.array([parameter.name not in circuit.fixed for parameter in circuit.parameters])
+        self.whole = np.array(
+            [
+                circuit.fixed.get(parameter.name, value)
+                for parameter, value in zip(circuit.parameters, start, strict=True)
+            ]
+        )
+        self.exponents = np.array([parameter.is_exponent for parameter in circuit.free])
+        self.lower, self.upper = (
+            self._to_fit(np.array([getattr(parameter, bound) for parameter in circuit.free]))
+            for bound in ("lower", "upper")
+        )
+
+    def within(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where a fit may start, for values of all parameters."""
+        return np.clip(self._to_fit(values[self.is_free]), self.lower + 1e-6, self.upper - 1e-6)
+
+    def values(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values of all parameters."""
+        values = self.whole.copy()
+        values[self.is_free] = np.where(self.exponents, x, np.exp(np.where(self.exponents, 0.0, x)))
+        return values
+
+    def covariance(self, end: OptimizeResult) -> NDArray[np.float64]:
+        """Return the covariance of all values, shape (p, p), at the end of a fit.
+
+        Relative noise is not the same at all frequencies (it grows towards the end of a
+        potentiostat's band), so that every residual stands for its own variance (MacKinnon and
+        White, J. Econometrics 29 (1985) 305, HC3). Residuals that come in runs, because the circuit
+        is not the cell's, enlarge it.
+        """
+        jacobian, residuals = end.jac, end.fun
+        inverse = np.linalg.pinv(jacobian.T @ jacobian)
+        leverage = np.minimum(np.sum((jacobian @ inverse) * jacobian, axis=1), _LARGEST_LEVERAGE)
+        weighted = jacobian * (residuals / (1.0 - leverage))[:, None]
+        covariance = inverse @ (weighted.T @ weighted) @ inverse
+        covariance *= max(correlation_factor(part) for part in np.split(residuals, 2))
+        unseen = np.linalg.norm(jacobian, axis=0) < _UNSEEN
+        covariance[unseen, unseen] = _UNKNOWN**2
+        # The fit is in logarithms: d(value) = value · d(logarithm).
+        scale = np.where(self.exponents, 1.0, self.values(end.x)[self.is_free])
+        whole = np.zeros((len(self.whole),) * 2)
+        whole[np.ix_(self.is_free, self.is_free)] = covariance * np.outer(scale, scale)
+        return whole
+
+    def _to_fit(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.where(self.exponents, values, np.log(values))
 
 
 def _residuals(
@@ -174,14 +223,6 @@ def _residuals(
 ) -> NDArray[np.float64]:
     relative = (circuit.impedance(frequency, values.tolist()) - impedance) / np.abs(impedance)
     return np.concatenate([relative.real, relative.imag])
-
-
-def _to_fit(values: NDArray[np.float64], exponents: NDArray[np.bool_]) -> NDArray[np.float64]:
-    return np.where(exponents, values, np.log(values))
-
-
-def _from_fit(x: NDArray[np.float64], exponents: NDArray[np.bool_]) -> NDArray[np.float64]:
-    return np.where(exponents, x, np.exp(np.where(exponents, 0.0, x)))
 
 
 def _starts(
@@ -200,7 +241,7 @@ def _starts(
     starts = []
     for choice in choices:
         lumps = sorted(choice, key=lambda each: each.time_constant_s)
-        values = _start(circuit.root, known, lumps, frequency, impedance)
+        values = {**_start(circuit.root, known, lumps, frequency, impedance), **circuit.start}
         starts.append(np.array([values[parameter.name] for parameter in circuit.parameters]))
     return starts
 

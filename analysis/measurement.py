@@ -85,6 +85,13 @@ def measurements(run: Run) -> list[Measurement]:
     return found
 
 
+def all_spectra(run: Run) -> Measurement:
+    """Return the spectra of a whole run as one measurement, also those of protocols not known here."""
+    steps = tuple(step for step in run.steps if step.impedance.stop > step.impedance.start)
+    protocol = _protocol(run.protocol, "") or Protocol()
+    return Measurement("", protocol, Cell.from_metadata(run.cell), run, steps)
+
+
 def valid(rows: Block) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Mark the rows whose value the instrument did not call beyond its range."""
     return (rows["flags"] & Flag.OVERLOAD) == 0

@@ -23,7 +23,9 @@ from .figures.open_circuit import draw_open_circuit
 from .figures.polarization import draw_polarization
 from .figures.pulse_resistance import draw_pulse_resistance
 from .figures.rate import draw_rate
+from .figures.relaxation_times import draw_relaxation_times
 from .figures.self_discharge import draw_self_discharge
+from .figures.spectra import draw_spectra
 from .figures.spectrum import draw_spectrum
 from .figures.style import save, styled
 from .figures.symmetric_cycling import draw_symmetric_cycling
@@ -32,12 +34,14 @@ from .figures.voltammogram import draw_voltammogram
 from .floating_test import FloatingTestAnalysis
 from .gitt import GITTAnalysis
 from .linear_sweep import LinearSweepAnalysis
+from .measurement import Measurement
 from .open_circuit import OpenCircuitAnalysis
 from .polarization import PolarizationAnalysis
 from .pulse_resistance import PulseResistanceAnalysis
 from .rate import RateAnalysis
 from .run_results import analyses
 from .self_discharge import SelfDischargeAnalysis
+from .spectra import SpectraAnalysis
 from .spectrum import SpectrumAnalysis
 from .symmetric_cycling import SymmetricCyclingAnalysis
 from .tafel import TafelAnalysis
@@ -45,28 +49,34 @@ from .voltammogram import VoltammogramAnalysis
 
 FORMATS = ("png", "svg", "pdf")
 
-_DRAWINGS: dict[type, tuple[str, Callable[[Any, Any], Figure]]] = {
-    OpenCircuitAnalysis: ("open-circuit", draw_open_circuit),
-    LinearSweepAnalysis: ("linear-sweep", draw_linear_sweep),
-    VoltammogramAnalysis: ("voltammogram", draw_voltammogram),
-    SpectrumAnalysis: ("spectrum", draw_spectrum),
-    ConductivityAnalysis: ("conductivity", draw_conductivity),
-    FloatingTestAnalysis: ("floating-test", draw_floating_test),
-    CoulombicEfficiencyAnalysis: ("coulombic-efficiency", draw_coulombic_efficiency),
-    CriticalCurrentDensityAnalysis: ("critical-current-density", draw_critical_current_density),
-    PolarizationAnalysis: ("polarization", draw_polarization),
-    CyclingAnalysis: ("cycling", draw_cycling),
-    RateAnalysis: ("rate", draw_rate),
-    GITTAnalysis: ("gitt", draw_gitt),
-    SelfDischargeAnalysis: ("self-discharge", draw_self_discharge),
-    PulseResistanceAnalysis: ("pulse-resistance", draw_pulse_resistance),
-    TafelAnalysis: ("tafel", draw_tafel),
-    SymmetricCyclingAnalysis: ("symmetric-cycling", draw_symmetric_cycling),
+_DRAWINGS: dict[type, dict[str, Callable[[Any, Any], Figure]]] = {
+    OpenCircuitAnalysis: {"open-circuit": draw_open_circuit},
+    LinearSweepAnalysis: {"linear-sweep": draw_linear_sweep},
+    VoltammogramAnalysis: {"voltammogram": draw_voltammogram},
+    SpectrumAnalysis: {"spectrum": draw_spectrum, "relaxation-times": draw_relaxation_times},
+    ConductivityAnalysis: {"conductivity": draw_conductivity},
+    FloatingTestAnalysis: {"floating-test": draw_floating_test},
+    CoulombicEfficiencyAnalysis: {"coulombic-efficiency": draw_coulombic_efficiency},
+    CriticalCurrentDensityAnalysis: {"critical-current-density": draw_critical_current_density},
+    PolarizationAnalysis: {"polarization": draw_polarization},
+    CyclingAnalysis: {"cycling": draw_cycling},
+    RateAnalysis: {"rate": draw_rate},
+    GITTAnalysis: {"gitt": draw_gitt},
+    SelfDischargeAnalysis: {"self-discharge": draw_self_discharge},
+    PulseResistanceAnalysis: {"pulse-resistance": draw_pulse_resistance},
+    TafelAnalysis: {"tafel": draw_tafel},
+    SymmetricCyclingAnalysis: {"symmetric-cycling": draw_symmetric_cycling},
+    SpectraAnalysis: {"spectra": draw_spectra},
 }
 
 
 def draw_report(
-    run: Run, folder: Path, formats: Sequence[str] = FORMATS, *, circuit: str | None = None
+    run: Run,
+    folder: Path,
+    formats: Sequence[str] = FORMATS,
+    *,
+    circuit: str | None = None,
+    parts: Sequence[tuple[Measurement, Any]] | None = None,
 ) -> list[Path]:
     """Draw the figure of every part of a run.
 
@@ -80,6 +90,8 @@ def draw_report(
         Of each figure.
     circuit : str, optional
         Equivalent circuit of the spectra; by default the one that each of them supports.
+    parts : sequence, optional
+        What `analyses` returned, where that was asked already.
 
     Returns
     -------
@@ -96,16 +108,16 @@ def draw_report(
     checked_formats(formats)
     files = []
     with styled():
-        for measurement, analysis in analyses(run, circuit=circuit):
-            name, draw = _DRAWINGS[type(analysis)]
-            figure = draw(measurement, analysis)
-            stem = "-".join(part for part in (run.path.stem, safe_name(measurement.part or "0"), name))
-            for each in formats:
-                files.append(folder / f"{stem}.{each}")
-                try:
-                    save(figure, files[-1])
-                except OSError as error:
-                    raise StorageError(f"{files[-1]} cannot be written: {error.strerror}.") from error
+        for measurement, analysis in analyses(run, circuit=circuit) if parts is None else parts:
+            for name, draw in _DRAWINGS[type(analysis)].items():
+                figure = draw(measurement, analysis)
+                stem = "-".join((run.path.stem, safe_name(measurement.part or "0"), name))
+                for each in formats:
+                    files.append(folder / f"{stem}.{each}")
+                    try:
+                        save(figure, files[-1])
+                    except OSError as error:
+                        raise StorageError(f"{files[-1]} cannot be written: {error.strerror}.") from error
     return files
 
 

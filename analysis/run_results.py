@@ -2,13 +2,13 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from ..protocols import Imported
+from ..protocols import ImpedanceSpectrum, Imported
 from ..storage import Run
 from ..storage.results import Result, Results, Table
 from .circuit import Circuit
@@ -19,17 +19,20 @@ from .cycling import analyse_cycling
 from .floating_test import analyse_floating_test
 from .gitt import analyse_gitt
 from .linear_sweep import analyse_linear_sweep
-from .measurement import Measurement, measurements
+from .measurement import Measurement, all_spectra, measurements
 from .open_circuit import analyse_open_circuit
 from .polarization import analyse_polarization
 from .pulse_resistance import analyse_pulse_resistance
 from .rate import analyse_rate
 from .self_discharge import analyse_self_discharge
+from .spectra import FEWEST_SPECTRA, analyse_spectra, spectrum_steps
 from .spectrum import analyse_spectrum
 from .symmetric_cycling import analyse_symmetric_cycling
 from .tafel import analyse_tafel
 from .voltammogram import analyse_voltammogram
 
+_MOST_ALONE = 12
+"""Of more spectra only the first and the last are analysed alone as well."""
 _log = logging.getLogger(__name__)
 
 _ANALYSES: dict[str, Callable[[Measurement], Any]] = {
@@ -56,9 +59,14 @@ def analyse(run: Run, *, circuit: str | None = None) -> Results:
 
     A name that several parts of a sequence share has the part before it: ``2/bulk_resistance``.
     """
+    return results_of(analyses(run, circuit=circuit))
+
+
+def results_of(parts: Sequence[tuple[Measurement, Any]]) -> Results:
+    """Return the results of what `analyses` returned, by name."""
     found: list[tuple[str, str, Result | Table]] = [
         (measurement.part, name, result)
-        for measurement, analysis in analyses(run, circuit=circuit)
+        for measurement, analysis in parts
         for name, result in analysis.results.items()
     ]
     shared = {name for name, count in Counter(name for _, name, _ in found).items() if count > 1}
@@ -82,17 +90,33 @@ def analyses(run: Run, *, circuit: str | None = None) -> list[tuple[Measurement,
         "PotentiostaticPolarization": partial(analyse_polarization, circuit=circuit),
     }
     found = []
-    for measurement in measurements(run):
+    for measurement in _analysed_alone(measurements(run)):
         protocol = measurement.protocol
         imported = isinstance(protocol, Imported)
         function = functions.get(protocol.analysed_as if imported else type(protocol).__name__)
-        if function is None:
-            continue
-        try:
-            # The matrices are small: threads would only wait for each other.
-            with threadpool_limits(1):
-                found.append((measurement, function(measurement)))
-        except Exception:  # noqa: BLE001
-            # A script that measures on must not end because one analysis fails.
-            _log.exception("%s: %s was not analysed.", run.path, type(measurement.protocol).__name__)
+        if function is not None:
+            found += _attempt(function, measurement)
+    spectra = all_spectra(run)
+    if len(spectrum_steps(spectra)) >= FEWEST_SPECTRA:
+        found += _attempt(partial(analyse_spectra, circuit=circuit), spectra)
     return found
+
+
+def _analysed_alone(parts: list[Measurement]) -> list[Measurement]:
+    """Return the measurements without the middle ones of many spectra."""
+    single = [each for each in parts if isinstance(each.protocol, ImpedanceSpectrum)]
+    left_out = single[1:-1] if len(single) > _MOST_ALONE else []
+    return [each for each in parts if each not in left_out]
+
+
+def _attempt(
+    function: Callable[[Measurement], Any], measurement: Measurement
+) -> list[tuple[Measurement, Any]]:
+    try:
+        # The matrices are small: threads would only wait for each other.
+        with threadpool_limits(1):
+            return [(measurement, function(measurement))]
+    except Exception:  # noqa: BLE001
+        # A script that measures on must not end because one analysis fails.
+        _log.exception("%s: %s was not analysed.", measurement.run.path, type(measurement.protocol).__name__)
+        return []

@@ -74,10 +74,7 @@ def analyse_spectrum(
 
 def spectrum_of(rows: Block, cell: Cell, circuit: str | None = None) -> SpectrumAnalysis:
     """Analyse the points of one spectrum, rows of `IMPEDANCE`; see `analyse_spectrum`."""
-    frequency_Hz = rows["frequency_hertz"].astype(float)
-    impedance_ohm = rows["real_impedance_ohm"] + 1j * rows["imaginary_impedance_ohm"]
-    usable = valid(rows) & np.isfinite(impedance_ohm) & (np.abs(impedance_ohm) > 0.0)
-    frequency_Hz, impedance_ohm = frequency_Hz[usable], impedance_ohm[usable]
+    frequency_Hz, impedance_ohm = usable_points(rows)
     try:
         test = kramers_kronig_test(frequency_Hz, impedance_ohm)
         if circuit is None:
@@ -94,7 +91,7 @@ def spectrum_of(rows: Block, cell: Cell, circuit: str | None = None) -> Spectrum
             f"the circuit {fit.circuit.text} leaves {fit.scatter * 100:.2g} %: it is not the cell's"
         )
     results = {
-        **_Interpretation(fit, cell, tuple(warnings)).results(),
+        **interpreted(fit, cell, tuple(warnings)),
         "kramers_kronig_residual": _residual(test),
         "equivalent_circuit": _table(fit, tuple(warnings)),
     }
@@ -103,6 +100,19 @@ def spectrum_of(rows: Block, cell: Cell, circuit: str | None = None) -> Spectrum
         distribution = relaxation_distribution(frequency_Hz, impedance_ohm)
         results["relaxation_times"] = _relaxation_table(distribution)
     return SpectrumAnalysis(frequency_Hz, impedance_ohm, fit, test, distribution, results)
+
+
+def usable_points(rows: Block) -> tuple[NDArray[np.float64], Complex]:
+    """Return frequencies in Hz and impedances in Ω of the valid points among rows of `IMPEDANCE`."""
+    frequency_Hz = rows["frequency_hertz"].astype(float)
+    impedance_ohm = rows["real_impedance_ohm"] + 1j * rows["imaginary_impedance_ohm"]
+    usable = valid(rows) & np.isfinite(impedance_ohm) & (np.abs(impedance_ohm) > 0.0)
+    return frequency_Hz[usable], impedance_ohm[usable]
+
+
+def interpreted(fit: CircuitFit, cell: Cell, warnings: tuple[str, ...] = ()) -> dict[str, Result]:
+    """Return what the elements of a fitted circuit mean for the cell, by the name of the result."""
+    return _Interpretation(fit, cell, warnings).results()
 
 
 def _nothing(reason: str) -> Results:
@@ -133,14 +143,30 @@ def _residual(test: KramersKronigTest) -> Result:
 
 
 def _relaxation_table(distribution: RelaxationDistribution) -> Table:
-    units = {"time_constant": "s", "frequency": "Hz", "resistance": "Ω"}
+    units = {
+        "peak": "",
+        "time_constant": "s",
+        "time_constant_uncertainty": "s",
+        "frequency": "Hz",
+        "resistance": "Ω",
+        "resistance_uncertainty": "Ω",
+        "capacitance": "F",
+    }
     rows = [
-        (peak.time_constant_s, 1.0 / (2.0 * np.pi * peak.time_constant_s), peak.resistance_ohm)
+        (
+            peak.name.encode(),
+            peak.time_constant_s,
+            peak.time_constant_uncertainty_s,
+            1.0 / (2.0 * np.pi * peak.time_constant_s),
+            peak.resistance_ohm,
+            peak.resistance_uncertainty_ohm,
+            peak.capacitance_F,
+        )
         for peak in distribution.peaks
     ]
-    method = f"ridge regression from 0 up, strength {distribution.strength:.2g} by cross-validation"
+    dtype = np.dtype([(name, "S8" if name == "peak" else "f8") for name in units])
     reason = "" if rows else "nothing relaxes within the band"
-    return Table(np.array(rows, np.dtype([(name, "f8") for name in units])), units, method, reason=reason)
+    return Table(np.array(rows, dtype), units, distribution.method, reason=reason)
 
 
 def _table(fit: CircuitFit, warnings: tuple[str, ...]) -> Table:

@@ -63,20 +63,24 @@ def report(
     formats: Annotated[str, typer.Option("--format", help="Of the figures.")] = "png,svg,pdf",
     circuit: Annotated[
         str | None,
-        typer.Option(help='Equivalent circuit of the spectra, such as "R0-p(R1,CPE1)"; by default the best.'),
+        typer.Option(
+            help='Equivalent circuit of the spectra, such as "R0-p(R1,CPE1)"; by default the best. '
+            'After it, "; CPE1.n=0.9" fixes a value, and "; R1~200" starts the fit from one.'
+        ),
     ] = None,
 ) -> None:
     """Analyse a run again, put the results into its file and draw its figures."""
-    from ..analysis import analyse
     from ..analysis.report import draw_report
+    from ..analysis.run_results import analyses, results_of
 
     with refusing(), open_run(file) as opened:
-        opened.write_results(analyse(opened, circuit=circuit))
+        parts = analyses(opened, circuit=circuit)
+        opened.write_results(results_of(parts))
         print_results(opened)
         folder = out or file.parent
         folder.mkdir(parents=True, exist_ok=True)
         kinds = tuple(formats.replace(" ", "").split(","))
-        for figure in draw_report(opened, folder, kinds, circuit=circuit):
+        for figure in draw_report(opened, folder, kinds, parts=parts):
             print(figure)
 
 

@@ -7,8 +7,9 @@ from pydantic import Field, model_validator
 from .base import Protocol, Steps
 from .cell import Cell
 from .half_cycles import HalfCycles, upper_above_lower
-from .open_circuit import ocv_rest
-from .quantities import Current, Duration, OptionalPause, PositiveCurrent, Potential
+from .open_circuit import measured_ocv_V, ocv_rest
+from .quantities import Current, Duration, Frequency, OptionalPause, PositiveCurrent, Potential
+from .steps import Impedance
 
 _C_10, _C_2 = Current(0.1, "C"), Current(0.5, "C")
 
@@ -40,6 +41,12 @@ class GalvanostaticCycling(Protocol):
     """A charge, discharge or hold that takes longer is ended: 100 h."""
     sample_every: Duration = 30.0
     """Time between samples."""
+    spectra_every: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """Measure a spectrum at rest after the discharge of every so many cycles (0: none)."""
+    spectrum_rest: Duration = 1800.0
+    """Rest before each of these spectra."""
+    spectrum_frequency_min: Frequency = 0.1
+    """Lowest frequency of these spectra."""
     measure_every: Duration | None = None
     """Time between measurements that look for the cut-offs; by default 1/2000 of a half-cycle."""
 
@@ -66,8 +73,21 @@ class GalvanostaticCycling(Protocol):
             result = yield from half.cycle(
                 cycle, charge_A=charge_A, discharge_A=discharge_A, hold_until_A=until_A, rest_s=self.rest
             )
+            if self.spectra_every and cycle % self.spectra_every == 0:
+                yield from self._spectrum(cycle)
             if is_formation or self.stop_below is None:
                 continue
             first_C = abs(result.charge_C) if first_C is None else first_C
             if abs(result.charge_C) < self.stop_below * first_C:
                 return
+
+    def _spectrum(self, cycle: int) -> Steps:
+        rested = yield ocv_rest(self.spectrum_rest).model_copy(update={"cycle": cycle})
+        yield Impedance(
+            frequency_min_Hz=self.spectrum_frequency_min,
+            amplitude_V=0.01,
+            bias_V=measured_ocv_V(rested),
+            cycle=cycle,
+            label=f"Spectrum after cycle {cycle}",
+            role="spectrum",
+        )

@@ -9,9 +9,9 @@ from ..core.units import pretty_in
 from .base import Protocol, Steps
 from .cell import Cell
 from .open_circuit import ocv_rest
-from .quantities import ArealCapacity, CurrentDensity, Duration, Potential
+from .quantities import ArealCapacity, CurrentDensity, Duration, Frequency, Potential
 from .short_circuit import ShortWatch
-from .steps import ConstantCurrent, Frozen, Record
+from .steps import ConstantCurrent, Frozen, Impedance, Record
 
 
 class Stage(Frozen):
@@ -60,6 +60,10 @@ class SymmetricCycling(Protocol):
     """A potential below this share of what it should be is a short."""
     polarization_limit: Potential = 1.0
     """Potential that ends the test because the cell has lost contact."""
+    spectra_every: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Measure a spectrum before the first cycle, after every so many cycles, and after a short (0: none)."""
+    spectrum_frequency_min: Frequency = 0.1
+    """Lowest frequency of these spectra."""
 
     @model_validator(mode="after")
     def _has_limit(self) -> "SymmetricCycling":
@@ -72,6 +76,8 @@ class SymmetricCycling(Protocol):
         area_m2 = cell.needs("area", "a current density")
         cycle = 0
         yield ocv_rest(10.0)
+        if self.spectra_every:
+            yield self._spectrum(0, "Spectrum before the first cycle")
         for stage in self.stages:
             # A watch of its own: another current may change the cell's answer more than a short would.
             watch = ShortWatch(self.short_share, self.polarization_limit)
@@ -89,5 +95,21 @@ class SymmetricCycling(Protocol):
                         label=f"{role.capitalize()} at {name}",
                         role=role,
                     )
-                    if watch.failure(current_A, result) is not None:
+                    failure = watch.failure(current_A, result)
+                    if failure is not None:
+                        if self.spectra_every and failure == "short":
+                            yield self._spectrum(cycle, "Spectrum after the short", "spectrum_after")
                         return
+                if self.spectra_every and cycle % self.spectra_every == 0:
+                    yield self._spectrum(cycle, f"Spectrum after cycle {cycle}")
+
+    def _spectrum(self, cycle: int, label: str, role: str = "spectrum") -> Impedance:
+        # At 0 V: what the cell rests at, without waiting for its salt to even out.
+        return Impedance(
+            frequency_min_Hz=self.spectrum_frequency_min,
+            amplitude_V=0.01,
+            bias_V=0.0,
+            cycle=cycle,
+            label=label,
+            role=role,
+        )

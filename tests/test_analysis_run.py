@@ -143,7 +143,8 @@ def test_results_survive_the_file(tmp_path):
 def test_every_part_has_its_figure_in_every_format(tmp_path):
     files = draw_report(everything(tmp_path), tmp_path, ("png", "svg", "pdf"))
     names = {file.name for file in files}
-    assert len(names) == 6 * 3
+    # Six parts, the distributions of three spectra, and all spectra together.
+    assert len(names) == (6 + 3 + 1) * 3
     assert "run-1-spectrum.svg" in names
     assert "run-4.1-spectrum.pdf" in names
     beginnings = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
@@ -180,7 +181,8 @@ def test_a_run_without_data_is_drawn_as_well(tmp_path):
         ("spectrum", spectrum(FREQUENCY_Hz[:0], IMPEDANCE[:0]), {"part": "1"}),
         ("sweep", sweep()[:0], {"part": "2"}),
     )
-    assert len(draw_report(run, tmp_path, ("png",))) == 3
+    # The spectrum and its distribution are two figures.
+    assert len(draw_report(run, tmp_path, ("png",))) == 4
     assert all(each.results for _, each in analyses(run))
 
 

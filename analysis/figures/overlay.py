@@ -18,11 +18,13 @@ from ..polarization import PolarizationAnalysis
 from ..pulse_resistance import PulseResistanceAnalysis
 from ..rate import RateAnalysis
 from ..self_discharge import SelfDischargeAnalysis
+from ..spectra import SpectraAnalysis
 from ..spectrum import SpectrumAnalysis
 from ..symmetric_cycling import SymmetricCyclingAnalysis
 from ..tafel import TafelAnalysis
 from ..voltammogram import VoltammogramAnalysis
 from .cycling import capacity_of
+from .spectra import AXES
 from .style import cycles_on_x, density, potential_label, rows_of
 
 Overlay = Callable[[Any, Measurement, Any, dict[str, Any]], None]
@@ -97,6 +99,13 @@ def _symmetric(axes: Any, _: Measurement, analysis: SymmetricCyclingAnalysis, st
     axes.set(xlabel="Time (h)", ylabel="Overpotential (mV)")
 
 
+def _spectra(axes: Any, _: Measurement, analysis: SpectraAnalysis, style: Any) -> None:
+    rows = rows_of(analysis.results, "spectra")
+    if rows is not None:
+        axes.plot(rows[analysis.against], rows["interfacial_resistance"], "o-", ms=3, **style)
+    axes.set(xlabel=AXES[analysis.against], ylabel="Interfacial resistance (Ω)")
+
+
 def _efficiency(axes: Any, _: Measurement, analysis: CoulombicEfficiencyAnalysis, style: Any) -> None:
     rows = rows_of(analysis.results, "coulombic_efficiency")
     if rows is not None:
@@ -138,6 +147,7 @@ OVERLAYS: dict[type, tuple[str, Overlay]] = {
     LinearSweepAnalysis: ("linear sweep", _linear_sweep),
     VoltammogramAnalysis: ("voltammogram", _voltammogram),
     SpectrumAnalysis: ("impedance", _spectrum),
+    SpectraAnalysis: ("spectra", _spectra),
     ConductivityAnalysis: ("ionic conductivity", _conductivity),
     FloatingTestAnalysis: ("floating test", _floating_test),
     CriticalCurrentDensityAnalysis: ("critical current density", _critical_current),

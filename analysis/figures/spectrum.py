@@ -118,7 +118,7 @@ def _draw_relaxations(axes: Any, analysis: SpectrumAnalysis) -> None:
     for peak in known.peaks:
         top = float(np.interp(peak.time_constant_s, known.time_s, known.gamma_ohm))
         axes.annotate(
-            pretty(peak.resistance_ohm, "Ω", 3),
+            f"{peak.name}: {pretty(peak.resistance_ohm, 'Ω', 3)}",
             (peak.time_constant_s, top),
             textcoords="offset points",
             xytext=(0, 4),
