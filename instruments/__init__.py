@@ -1,5 +1,7 @@
 """Drivers: one per instrument family, all behind the same channel interface."""
 
+from importlib.metadata import entry_points
+
 from ..core.clock import Clock
 from .base import Channel, Identity, Instrument
 from .chamber import ByHand, Chamber
@@ -17,7 +19,18 @@ DRIVERS: dict[str, type[Instrument]] = {
     "neware": Neware,
     "rodeostat": Rodeostat,
 }
-"""The instrument families, by the name that `open_instrument` takes."""
+"""Our own instrument families, by the name that `open_instrument` takes."""
+
+
+def driver_types() -> dict[str, type[Instrument]]:
+    """Return every known instrument family by name: ours, and those that installed packages add.
+
+    A package adds its own through the entry-point group ``faradaic.instruments``.
+    """
+    types = dict(DRIVERS)
+    for entry in entry_points(group="faradaic.instruments"):
+        types.setdefault(entry.name, entry.load())
+    return types
 
 
 def open_instrument(driver: str, address: str, clock: Clock | None = None) -> Instrument:
@@ -26,7 +39,7 @@ def open_instrument(driver: str, address: str, clock: Clock | None = None) -> In
     Parameters
     ----------
     driver : str
-        The family, a key of `DRIVERS`.
+        The family, a key of `driver_types`.
     address : str
         Where it is: ``COM5``, ``/dev/ttyACM0``, ``socket://host:port``.
     clock : Clock, optional
@@ -39,9 +52,10 @@ def open_instrument(driver: str, address: str, clock: Clock | None = None) -> In
     InstrumentError
         There is no such instrument at the address.
     """
-    if driver not in DRIVERS:
-        raise ValueError(f"there is no driver {driver!r}; known are {', '.join(DRIVERS)}.")
-    return DRIVERS[driver](address, clock)
+    types = driver_types()
+    if driver not in types:
+        raise ValueError(f"there is no driver {driver!r}; known are {', '.join(types)}.")
+    return types[driver](address, clock)
 
 
 __all__ = [
@@ -62,5 +76,6 @@ __all__ = [
     "OutOfRange",
     "Rodeostat",
     "Timeout",
+    "driver_types",
     "open_instrument",
 ]

@@ -83,11 +83,12 @@ class BenchInstrument(Frozen):
     @field_validator("driver")
     @classmethod
     def _known(cls, driver: str) -> str:
-        from . import DRIVERS  # noqa: PLC0415  the package's list needs this module first
+        from . import driver_types  # noqa: PLC0415  the package's list needs this module first
 
-        if driver not in DRIVERS:
-            close = difflib.get_close_matches(driver, DRIVERS, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(DRIVERS)}."
+        types = driver_types()
+        if driver not in types:
+            close = difflib.get_close_matches(driver, types, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(types)}."
             raise ValueError(f"there is no driver {driver!r}; {hint}")
         return driver
 

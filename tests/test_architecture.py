@@ -100,4 +100,13 @@ def test_the_wheel_installs_into_an_empty_environment_and_every_module_imports(t
     names = run(python, "-c", code).split()
     assert "faradaic.engine.runner" in names
     assert not any("tests" in name or "benchmarks" in name for name in names)
-    assert "LinearSweep" in run(str(tmp_path / "empty" / folder / "faradaic"), "protocols")
+    faradaic = str(tmp_path / "empty" / folder / "faradaic")
+    assert "LinearSweep" in run(faradaic, "protocols")
+    # Packages of others add protocols and drivers.
+    shutil.copytree(ROOT / "examples" / "plugin", tmp_path / "plugin")
+    run("uv", "pip", "install", "--quiet", "--python", python, str(tmp_path / "plugin"))
+    assert "Hold potentials one after the other" in run(faradaic, "protocols")
+    ladder = ("HoldLadder", "--set", "hold=1 s", "--set", "rungs=2")
+    run(faradaic, "run", *ladder, "--driver", "decade", "--instrument", "1000", "--out", "ladder.h5")
+    code = "from faradaic.storage import Run; print(Run.open('ladder.h5').samples['current_ampere'][-1])"
+    assert float(run(python, "-c", code)) == pytest.approx(1e-3)

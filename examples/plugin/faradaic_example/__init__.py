@@ -1,0 +1,1 @@
+"""A protocol and a driver that are not part of faradaic."""
