@@ -1,3 +1,4 @@
+import gzip
 import json
 import os
 import shutil
@@ -5,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -12,12 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from faradaic.analysis import analyse
 from faradaic.core.samples import IMPEDANCE
 from faradaic.storage import NotARunFile, Recorder, Result, Run, StorageError, Table
 from faradaic.storage.builder import RunFileBuilder
 from faradaic.storage.exporting import safe_name
 from faradaic.storage.journal import Frame, JournalReader, Kind, journal_path
 from faradaic.storage.journal_writer import RESERVE_BYTES
+from faradaic.storage.schema import FORMAT_VERSION
 from faradaic.storage.writer import LiveFile
 from faradaic.storage.writer_process import writer
 
@@ -361,3 +365,22 @@ def test_a_disk_that_stays_full_ends_the_run_with_what_it_took_readable(tmp_path
 )
 def test_names_from_people_are_made_safe_for_files(text, safe):
     assert safe_name(text) == safe
+
+
+@pytest.mark.parametrize("version", range(1, FORMAT_VERSION + 1))
+def test_run_files_of_every_version_are_read(tmp_path, version):
+    # One file of each version lies here for good: a new version of the format comes with another one.
+    kept = Path(__file__).parent / "data" / "run-files" / f"version-{version}.h5.gz"
+    path = tmp_path / "old.h5"
+    path.write_bytes(gzip.decompress(kept.read_bytes()))
+    with Run.open(path) as run:
+        assert (run.state, run.protocol["protocol"], run.cell["area"]) == ("finished", "Sequence", "1.13 cm²")
+        assert [step.role for step in run.steps] == ["ocv", "spectrum", "ocv", "sweep"]
+        assert run.steps[-1].samples == slice(22, 2723)
+        assert len(run.samples) == 2723
+        assert run.samples["current_ampere"].sum() == 0.40655015277780004
+        assert len(run.impedance) == 26
+        assert run.impedance["real_impedance_ohm"][0] == 5.269751
+        assert run.results["onset_potential"].value == pytest.approx(4.78305, abs=1e-5)
+        assert len(run.events) == 2
+        assert analyse(run)["onset_potential"].value == pytest.approx(4.783, abs=0.005)
