@@ -1,7 +1,6 @@
 """The engine of a bench: owns its instruments, runs what is asked for, and keeps the cells safe."""
 
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from filelock import FileLock
 from filelock import Timeout as Locked
 
 from ...core.closing import Closing
+from ...core.helpers import start_helper
 from ...core.units import pretty_duration
 from ...instruments import Chamber, InstrumentError, Julabo
 from ...instruments.bench_channel import clock_of, open_chamber
@@ -320,16 +320,12 @@ class BenchEngine(Closing):
             return SharedChamber(*self._chambers[key], name)
 
     def _analyse(self, name: str, path: Path) -> None:
-        done = subprocess.run(  # noqa: S603  our own program
-            [sys.executable, "-m", "faradaic.engine.bench.analyst", str(path)],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-        if done.returncode:
-            reason = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+        with start_helper(
+            "faradaic.engine.bench.analyst", str(path), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as analyst:
+            _, said = analyst.communicate()
+        if analyst.returncode:
+            reason = said.strip().splitlines()[-1:] or [f"exit code {analyst.returncode}"]
             self.log.write("engine", name, f"The run was not analysed: {reason[0]}", file=str(path))
 
     def _alarm_raised(self, alarm: Alarm) -> None:

@@ -5,13 +5,14 @@ import json
 import logging
 import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 from filelock import Timeout as Locked
+
+from ...core.helpers import start_helper
 
 TICK_S = 0.5
 """How often the engine says that it lives."""
@@ -80,15 +81,11 @@ class Guard:
                 process.stdin.close()
 
     def _start(self) -> None:
-        self._process = subprocess.Popen(  # noqa: S603  our own program
-            [sys.executable, "-m", "faradaic.engine.bench.watchdog", str(self._folder)],
+        self._process = start_helper(
+            "faradaic.engine.bench.watchdog",
+            str(self._folder),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            # It must survive what ends the engine: the terminal's signals, and its group's.
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         # No cell is connected before somebody looks after it.
         if self._process.stdout is None or self._process.stdout.readline().strip() != READY:
