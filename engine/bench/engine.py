@@ -220,6 +220,23 @@ class BenchEngine(Closing):
         self.alarm(name or "", "warning", f"Emergency stop by {by}.")
         return sentences
 
+    def prepare_to_end(self, by: str, *, interrupt: bool) -> list[str]:
+        """Note who ends the engine; return what becomes of the runs under way, a sentence for each.
+
+        Raises
+        ------
+        Refused
+            Runs are under way, and may not be interrupted.
+        """
+        names = [name for name, station in self.stations.items() if station.is_running]
+        if names and not interrupt:
+            raise Refused(
+                f"Runs are under way on {', '.join(names)}: stop them first, or interrupt them (faradaic end "
+                "--interrupt), which puts their cells at rest; they can be gone on with later."
+            )
+        self.log.write(by, "", "End the engine.", interrupted=names)
+        return [f"The run on {name} is interrupted; it can be gone on with." for name in names]
+
     def close(self) -> None:
         """End all runs so that the next engine can go on with them; idempotent."""
         if self._closing.is_set():

@@ -119,6 +119,11 @@ class Station:
         return self.runner is not None or self._aftermath is not None
 
     @property
+    def is_running(self) -> bool:
+        """Whether a run is under way, or just about to begin."""
+        return self.runner is not None or self._next() is not None
+
+    @property
     def interrupted(self) -> Job | None:
         """The run that an earlier engine did not end; None where there is none."""
         return self._agenda.running if self.runner is None else None
