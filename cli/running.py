@@ -30,6 +30,10 @@ ChamberAddress = Annotated[
         metavar="ADDRESS", help='A Julabo circulator\'s port, or "hand": you are asked to set temperatures.'
     ),
 ]
+Wires = Annotated[
+    int | None,
+    typer.Option(help="2 where only the force terminals of a Keithley are connected; 4 unless said."),
+]
 _DEMO_PROTOCOL: dict[str, Any] = {
     "protocol": "Sequence",
     "protocols": [
@@ -101,6 +105,7 @@ def run(
     limit: LimitTexts = None,
     driver: DriverName = "emstat",
     chamber: ChamberAddress = None,
+    wires: Wires = None,
     operator: Annotated[str, typer.Option(help="Recorded with the run.")] = "",
     notes: Notes = "",
 ) -> None:
@@ -113,7 +118,7 @@ def run(
         described = load_protocol(protocol, set_ or [])
         connected = cell_from_file(cell) if cell else Cell()
         limits = validated(SafetyLimits, assignments(limit or []))
-        with open_asked(instrument, driver, bench, channel, chamber) as place:
+        with open_asked(instrument, driver, bench, channel, chamber, wires) as place:
             recorded = run_with_progress(
                 lambda watch: Runner(
                     described,
@@ -139,11 +144,12 @@ def resume(
     channel: ChannelName = None,
     driver: DriverName = "emstat",
     chamber: ChamberAddress = None,
+    wires: Wires = None,
 ) -> None:
     """Go on with a run that was interrupted, where it was interrupted, in the same file."""
     from ..engine import resumed
 
-    with refusing(), open_asked(instrument, driver, bench, channel, chamber) as place:
+    with refusing(), open_asked(instrument, driver, bench, channel, chamber, wires) as place:
         recorded = run_with_progress(
             lambda watch: resumed(file, place.channel, chamber=place.chamber, subscribers=[watch])
         )

@@ -47,7 +47,9 @@ def open_place(bench: Bench, name: str) -> Iterator[Place]:
     described = bench.instruments[key]
     with ExitStack() as stack:
         clock = clock_of(bench, is_simulated=described.simulated is not None)
-        instrument = stack.enter_context(open_instrument(described.driver, described.address, clock))
+        instrument = stack.enter_context(
+            open_instrument(described.driver, described.address, clock, wires=described.wires)
+        )
         chamber, chamber_key = None, bench.chamber_of(name)
         if chamber_key is not None:
             found = bench.chambers[chamber_key]

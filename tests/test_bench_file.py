@@ -68,6 +68,8 @@ def test_a_bench_file_says_what_stands_where(path):
     [
         ("driver: emstat", "driver: emsat", "instruments.pico.driver: there is no driver 'emsat'; did you mean emstat?"),
         ("driver: emstat", "drivr: emstat", "drivr is not a parameter of BenchInstrument; did you mean driver?"),
+        ("driver: emstat", "driver: emstat\n    wires: 2", "pico: wires: 2 is not allowed with the driver 'emstat'"),
+        ("driver: emstat", "driver: keithley\n    wires: 3", "wires: 3"),
         ("4.8 V", "4.8 A", "limits.potential_max: 'A' is not a unit of this quantity"),
         ("potential_max", "potental_max", "is not a parameter of SafetyLimits; did you mean potential_max?"),
         ("name: B1", "name: A1", "there are two channels with the name 'A1'"),

@@ -86,7 +86,8 @@ class Keeper:
             self._let_go()
 
     def _open(self) -> None:
-        instrument = open_instrument(self.described.driver, self.described.address, self._clock)
+        described = self.described
+        instrument = open_instrument(described.driver, described.address, self._clock, wires=described.wires)
         try:
             connections = {
                 own: Connection(channel_named(instrument, own), self._chamber_of(station.name))
