@@ -145,13 +145,24 @@ def resume(
     driver: DriverName = "emstat",
     chamber: ChamberAddress = None,
     wires: Wires = None,
+    other_channel: Annotated[
+        bool,
+        typer.Option("--other-channel", help="The cell was moved to another channel meanwhile."),
+    ] = False,
 ) -> None:
     """Go on with a run that was interrupted, where it was interrupted, in the same file."""
     from ..engine import resumed
 
     with refusing(), open_asked(instrument, driver, bench, channel, chamber, wires) as place:
         recorded = run_with_progress(
-            lambda watch: resumed(file, place.channel, chamber=place.chamber, subscribers=[watch])
+            lambda watch: resumed(
+                file,
+                place.channel,
+                bench_limits=place.limits,
+                chamber=place.chamber,
+                subscribers=[watch],
+                other_channel=other_channel,
+            )
         )
     print_outcome(recorded)
 

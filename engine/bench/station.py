@@ -364,7 +364,13 @@ class Station:
         subscribers = [self._publish]
         if job.file:
             path = Path(job.file)
-            runner = resumed(path, connection.channel, chamber=connection.chamber, subscribers=subscribers)
+            runner = resumed(
+                path,
+                connection.channel,
+                bench_limits=self.limits,
+                chamber=connection.chamber,
+                subscribers=subscribers,
+            )
             self._state = "idle"
         else:
             request = job.request
