@@ -5,6 +5,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,9 @@ class BenchEngine(Closing):
                 for terminal, channel in described.channels.items()
             }
             clock = self._clocks[described.simulated is not None]
-            self._keepers[key] = Keeper(key, described, clock, own, self._chamber_of)
+            self._keepers[key] = Keeper(
+                key, described, clock, own, self._chamber_of, partial(self.alarm, "", "warning")
+            )
             self.stations |= {station.name: station for station in own.values()}
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
