@@ -5,13 +5,19 @@ import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .app import CellFile, LimitTexts, Notes, RunFile, Settings, app, refusing
 from .arguments import assignments, load_protocol, open_asked, positive_seconds, validated
 from .terminal import print_outcome, print_results, run_with_progress
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from ..engine import Subscriber
+    from ..instruments.bench_channel import Place
 
 InstrumentAddress = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="A port, such as COM5 or /dev/ttyACM0.")
@@ -118,7 +124,10 @@ def run(
         described = load_protocol(protocol, set_ or [])
         connected = cell_from_file(cell) if cell else Cell()
         limits = validated(SafetyLimits, assignments(limit or []))
-        with open_asked(instrument, driver, bench, channel, chamber, wires) as place:
+        with (
+            open_asked(instrument, driver, bench, channel, chamber, wires) as place,
+            _guarded(place) as follow,
+        ):
             recorded = run_with_progress(
                 lambda watch: Runner(
                     described,
@@ -128,7 +137,7 @@ def run(
                     limits=limits,
                     bench_limits=place.limits,
                     chamber=place.chamber,
-                    subscribers=[watch],
+                    subscribers=[watch, follow],
                     operator=operator,
                     notes=notes,
                 )
@@ -153,18 +162,30 @@ def resume(
     """Go on with a run that was interrupted, where it was interrupted, in the same file."""
     from ..engine import resumed
 
-    with refusing(), open_asked(instrument, driver, bench, channel, chamber, wires) as place:
+    with (
+        refusing(),
+        open_asked(instrument, driver, bench, channel, chamber, wires) as place,
+        _guarded(place) as follow,
+    ):
         recorded = run_with_progress(
             lambda watch: resumed(
                 file,
                 place.channel,
                 bench_limits=place.limits,
                 chamber=place.chamber,
-                subscribers=[watch],
+                subscribers=[watch, follow],
                 other_channel=other_channel,
             )
         )
     print_outcome(recorded)
+
+
+def _guarded(place: "Place") -> "AbstractContextManager[Subscriber]":
+    """Have a watchdog put the channel at rest, should this program die and the instrument need it."""
+    from ..engine.bench.guard import guarded
+    from ..engine.service.own import private_folder
+
+    return guarded(place.channel, place.driver, place.address, private_folder() / "watchdog")
 
 
 @app.command()
