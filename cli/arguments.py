@@ -109,7 +109,12 @@ def default_text(protocol: Any, field: str) -> str:
 
 @contextmanager
 def open_asked(
-    instrument: str | None, driver: str, bench: Path | None, channel: str | None, chamber: str | None
+    instrument: str | None,
+    driver: str,
+    bench: Path | None,
+    channel: str | None,
+    chamber: str | None,
+    wires: int | None = None,
 ) -> "Iterator[Place]":
     """Connect to what was asked for: a channel of a bench file, or of an instrument by its address."""
     from ..instruments import open_instrument
@@ -121,6 +126,10 @@ def open_asked(
     with ExitStack() as stack:
         tempers = stack.enter_context(open_chamber(chamber)) if chamber else None
         if bench is not None:
+            if wires is not None:
+                raise ValueError(
+                    f"--wires: {bench} says itself how its instruments are wired, by wires: {wires}."
+                )
             described = read_bench(bench)
             names = [name for name, _, _ in described.channels()]
             if channel is None:
@@ -128,9 +137,9 @@ def open_asked(
             place = stack.enter_context(open_place(described, channel))
             yield place._replace(chamber=tempers or place.chamber)
         else:
-            opened = stack.enter_context(open_instrument(driver, instrument or ""))
+            opened = stack.enter_context(open_instrument(driver, instrument or "", wires=wires))
             found = opened.channels[0] if channel is None else channel_named(opened, channel)
-            yield Place(found, (), tempers)
+            yield Place(found, (), tempers, driver, instrument or "")
 
 
 def open_chamber(address: str) -> "Chamber":

@@ -1,7 +1,7 @@
 """Commands that ask the bench's service."""
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,8 +54,36 @@ def serve(
     """Serve a bench: runs go on here, whatever happens to windows and terminals."""
     from ..engine.service.server import serve as serving
 
+    def say(sentence: str) -> None:
+        # Whoever started it may not listen any more, and it serves all the same.
+        with suppress(OSError):
+            print(sentence, flush=True)
+
     with refusing():
-        serving(bench, data, host=host, port=port, names=tuple(name or ()))
+        serving(
+            bench,
+            data,
+            host=host,
+            port=port,
+            names=tuple(name or ()),
+            ready=say,
+        )
+
+
+@app.command()
+def end(
+    interrupt: Annotated[
+        bool, typer.Option("--interrupt", help="Also while runs are under way; they can be gone on with.")
+    ] = False,
+) -> None:
+    """End the service of the bench in good order."""
+    from ..engine.service.client import ServiceError
+    from ..engine.service.starting import end_own
+
+    try:
+        print("\n".join(end_own(interrupt=interrupt)))
+    except ServiceError as error:
+        refuse(str(error))
 
 
 @app.command()

@@ -5,13 +5,19 @@ import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .app import CellFile, LimitTexts, Notes, ProtocolText, RunFile, Settings, app, refusing
 from .arguments import assignments, load_protocol, open_asked, positive_seconds, validated
 from .terminal import print_outcome, print_results, run_with_progress
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from ..engine import Subscriber
+    from ..instruments.bench_channel import Place
 
 InstrumentAddress = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="A port, such as COM5 or /dev/ttyACM0.")
@@ -29,6 +35,10 @@ ChamberAddress = Annotated[
     typer.Option(
         metavar="ADDRESS", help='A Julabo circulator\'s port, or "hand": you are asked to set temperatures.'
     ),
+]
+Wires = Annotated[
+    int | None,
+    typer.Option(help="2 where only the force terminals of a Keithley are connected; 4 unless said."),
 ]
 _DEMO_PROTOCOL: dict[str, Any] = {
     "protocol": "Sequence",
@@ -101,6 +111,7 @@ def run(
     limit: LimitTexts = None,
     driver: DriverName = "emstat",
     chamber: ChamberAddress = None,
+    wires: Wires = None,
     operator: Annotated[str, typer.Option(help="Recorded with the run.")] = "",
     notes: Notes = "",
 ) -> None:
@@ -113,7 +124,10 @@ def run(
         incoming = load_protocol(protocol, set_ or [])
         connected = incoming.completed(cell_from_file(cell) if cell else Cell())
         limits = validated(SafetyLimits, assignments(limit or []))
-        with open_asked(instrument, driver, bench, channel, chamber) as place:
+        with (
+            open_asked(instrument, driver, bench, channel, chamber, wires) as place,
+            _guarded(place) as follow,
+        ):
             recorded = run_with_progress(
                 lambda watch: Runner(
                     incoming.protocol,
@@ -123,7 +137,7 @@ def run(
                     limits=limits,
                     bench_limits=place.limits,
                     chamber=place.chamber,
-                    subscribers=[watch],
+                    subscribers=[watch, follow],
                     operator=operator,
                     notes=notes,
                 )
@@ -139,15 +153,39 @@ def resume(
     channel: ChannelName = None,
     driver: DriverName = "emstat",
     chamber: ChamberAddress = None,
+    wires: Wires = None,
+    other_channel: Annotated[
+        bool,
+        typer.Option("--other-channel", help="The cell was moved to another channel meanwhile."),
+    ] = False,
 ) -> None:
     """Go on with a run that was interrupted, where it was interrupted, in the same file."""
     from ..engine import resumed
 
-    with refusing(), open_asked(instrument, driver, bench, channel, chamber) as place:
+    with (
+        refusing(),
+        open_asked(instrument, driver, bench, channel, chamber, wires) as place,
+        _guarded(place) as follow,
+    ):
         recorded = run_with_progress(
-            lambda watch: resumed(file, place.channel, chamber=place.chamber, subscribers=[watch])
+            lambda watch: resumed(
+                file,
+                place.channel,
+                bench_limits=place.limits,
+                chamber=place.chamber,
+                subscribers=[watch, follow],
+                other_channel=other_channel,
+            )
         )
     print_outcome(recorded)
+
+
+def _guarded(place: "Place") -> "AbstractContextManager[Subscriber]":
+    """Have a watchdog put the channel at rest, should this program die and the instrument need it."""
+    from ..engine.bench.guard import guarded
+    from ..engine.service.own import private_folder
+
+    return guarded(place.channel, place.driver, place.address, private_folder() / "watchdog")
 
 
 @app.command()

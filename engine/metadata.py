@@ -47,6 +47,7 @@ def run_metadata(
             "address": identity.address,
             "channel": channel.name,
             "chamber": str(chamber or ""),
+            **({"wires": str(channel.wires)} if channel.wires else {}),
         },
         "environment": {
             "operator": operator or _user(),

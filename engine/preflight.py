@@ -81,13 +81,12 @@ def _check_programme(step: Step) -> None:
     if isinstance(step, ConstantCurrent):
         _check_driven(step)
     most_A = limits.current_max_A
-    if not isinstance(step, ConstantCurrent) or most_A is None:
-        return
-    if abs(step.current_A) > most_A * (1 + CURRENT_TOLERANCE):
-        raise ProtocolError(
-            f"the protocol drives {pretty(step.current_A, 'A')}, "
-            f"above its limit current_max of {pretty(most_A, 'A')}"
-        )
+    for current_A in _programmed_currents(step):
+        if most_A is not None and abs(current_A) > most_A * (1 + CURRENT_TOLERANCE):
+            raise ProtocolError(
+                f"the protocol drives {pretty(current_A, 'A')}, "
+                f"above its limit current_max of {pretty(most_A, 'A')}"
+            )
 
 
 def _check_driven(step: ConstantCurrent) -> None:
@@ -123,7 +122,17 @@ def _programmed_potentials(step: Step) -> tuple[float, ...]:
             return (potential_V,)
         case PotentialSweep(path_V=path_V):
             return path_V
-        case Impedance(bias_V=float(bias_V), amplitude_V=float(amplitude_V)):
-            return (bias_V - amplitude_V, bias_V + amplitude_V)
+        case Impedance(span_V=span_V):
+            return span_V
+        case _:
+            return ()
+
+
+def _programmed_currents(step: Step) -> tuple[float, ...]:
+    match step:
+        case ConstantCurrent(current_A=current_A):
+            return (current_A,)
+        case Impedance(span_A=span_A):
+            return span_A
         case _:
             return ()

@@ -176,7 +176,8 @@ class Runner:
         """Complete a run that was interrupted, instead of beginning one; see `resume.resumed`."""
         self._history = history
         self._run_id = run_id
-        self._limits = limits
+        # What was said since then may be tighter, and never loosens what was said then.
+        self._limits = limits.tightest(self._limits)
         self._before_s = history.end_test_s
         self._step_count = history.step_count
         self._net_charge_C = history.net_charge_C

@@ -5,14 +5,14 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
-from ..engine.service.client import Client
+from ..engine.service.client import Client, ServiceError
 from ..engine.service.own import FOLDER_VARIABLE, address_file
-from ..engine.service.starting import start_detached, started
+from ..engine.service.starting import end_own, start_detached, started
 from .places import own_folder, save_yaml
 
 SPEED = 500.0
@@ -51,10 +51,13 @@ def start_trying(folder: Path) -> Client:
 
 
 def end_trying() -> None:
-    """End the simulated bench: the engine first, in good order."""
+    """End the simulated bench: the engine first, in good order; its runs can be gone on with."""
     with _private_folder(trying_home()):
         engine = address_file()
+        with suppress(ServiceError):
+            end_own(interrupt=True)
     for file in (engine, trying_home() / "simulation.json"):
+        # The simulated instruments have nothing to lose, and an engine that does not answer must go.
         process = _process(file)
         if process is not None:
             process.terminate()

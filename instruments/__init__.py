@@ -20,6 +20,8 @@ DRIVERS: dict[str, type[Instrument]] = {
     "rodeostat": Rodeostat,
 }
 """Our own instrument families, by the name that `open_instrument` takes."""
+_WIRED = {"keithley": Keithley}
+"""Those that can be told how their cells are wired."""
 
 
 def driver_types() -> dict[str, type[Instrument]]:
@@ -33,7 +35,9 @@ def driver_types() -> dict[str, type[Instrument]]:
     return types
 
 
-def open_instrument(driver: str, address: str, clock: Clock | None = None) -> Instrument:
+def open_instrument(
+    driver: str, address: str, clock: Clock | None = None, *, wires: int | None = None
+) -> Instrument:
     """Connect to an instrument.
 
     Parameters
@@ -44,18 +48,34 @@ def open_instrument(driver: str, address: str, clock: Clock | None = None) -> In
         Where it is: ``COM5``, ``/dev/ttyACM0``, ``socket://host:port``.
     clock : Clock, optional
         The time the instrument lives in; the computer's by default.
+    wires : {2, 4}, optional
+        Over how many wires the potential is sensed, where the instrument can be told.
 
     Raises
     ------
     ValueError
-        There is no such driver.
+        There is no such driver, or it cannot be told the wires.
     InstrumentError
         There is no such instrument at the address.
     """
     types = driver_types()
     if driver not in types:
         raise ValueError(f"there is no driver {driver!r}; known are {', '.join(types)}.")
-    return types[driver](address, clock)
+    if wires is None:
+        return types[driver](address, clock)
+    check_wires(driver, wires)
+    return _WIRED[driver](address, clock, four_wire=wires == 4)
+
+
+def check_wires(driver: str, wires: int) -> None:
+    """Raise `ValueError` where a driver cannot sense the potential over so many wires."""
+    if driver not in _WIRED:
+        raise ValueError(
+            f"wires: {wires} is not allowed with the driver {driver!r}, which has no such choice; "
+            f"only {', '.join(_WIRED)} has"
+        )
+    if wires not in (2, 4):
+        raise ValueError(f"wires: {wires} is not allowed; it must be 2 or 4")
 
 
 __all__ = [

@@ -49,6 +49,8 @@ class Channel(ABC):
 
     needs_computer = False
     """Whether its cell stays as it is when the computer stops asking: nothing on board ends the step."""
+    wires: int | None = None
+    """Over how many wires the potential is sensed, where that was chosen."""
 
     def __init__(self, name: str, identity: Identity, capabilities: Capabilities, clock: Clock) -> None:
         self.name = name

@@ -23,11 +23,15 @@ class Place(NamedTuple):
         Of the instrument and of this channel.
     chamber : Chamber or None
         In which its cell stands.
+    driver, address : str
+        Of the instrument, as `open_instrument` takes them.
     """
 
     channel: Channel
     limits: tuple[SafetyLimits, ...]
     chamber: Chamber | None
+    driver: str
+    address: str
 
 
 @contextmanager
@@ -47,12 +51,15 @@ def open_place(bench: Bench, name: str) -> Iterator[Place]:
     described = bench.instruments[key]
     with ExitStack() as stack:
         clock = clock_of(bench, is_simulated=described.simulated is not None)
-        instrument = stack.enter_context(open_instrument(described.driver, described.address, clock))
+        instrument = stack.enter_context(
+            open_instrument(described.driver, described.address, clock, wires=described.wires)
+        )
         chamber, chamber_key = None, bench.chamber_of(name)
         if chamber_key is not None:
             found = bench.chambers[chamber_key]
             chamber = stack.enter_context(open_chamber(found, clock_of(bench, is_simulated=found.simulated)))
-        yield Place(channel_named(instrument, own), described.limits_of(own), chamber)
+        channel = channel_named(instrument, own)
+        yield Place(channel, described.limits_of(own), chamber, described.driver, described.address)
 
 
 def channel_named(instrument: Instrument, name: str) -> Channel:

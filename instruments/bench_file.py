@@ -73,6 +73,8 @@ class BenchInstrument(Frozen):
     """By the instrument's own names for them."""
     limits: SafetyLimits = SafetyLimits()
     """Limits that hold for everything that runs on any of its channels."""
+    wires: Literal[2, 4] | None = None
+    """Over how many wires the potential is sensed, where the driver can be told."""
     simulated: SimulatedPart | None = None
     """Where it is a simulated one."""
 
@@ -91,6 +93,14 @@ class BenchInstrument(Frozen):
             hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(types)}."
             raise ValueError(f"there is no driver {driver!r}; {hint}")
         return driver
+
+    @model_validator(mode="after")
+    def _wired(self) -> "BenchInstrument":
+        from . import check_wires  # noqa: PLC0415  the package's list needs this module first
+
+        if self.wires is not None:
+            check_wires(self.driver, self.wires)
+        return self
 
 
 class BenchChamber(Frozen):

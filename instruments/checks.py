@@ -79,16 +79,16 @@ def _applied_potentials(step: Step) -> tuple[float, ...]:
         return (step.potential_V,)
     if isinstance(step, PotentialSweep):
         return step.path_V
-    if isinstance(step, Impedance) and step.bias_V is not None:
-        return (step.bias_V,)
+    if isinstance(step, Impedance):
+        return step.span_V
     return ()
 
 
 def _applied_currents(step: Step) -> tuple[float, ...]:
     if isinstance(step, ConstantCurrent):
         return (step.current_A,)
-    if isinstance(step, Impedance) and step.bias_A is not None and step.amplitude_A is not None:
-        return (abs(step.bias_A) + step.amplitude_A * 2**0.5,)
+    if isinstance(step, Impedance):
+        return step.span_A
     return ()
 
 

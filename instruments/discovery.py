@@ -1,5 +1,6 @@
 """Looking around: what is connected to this computer, and what answers at other addresses."""
 
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,8 +26,11 @@ _ON_SERIAL: dict[str, Probe] = {
 }
 _ON_VISA: dict[str, Probe] = {"keithley": Keithley.probe}
 _ON_PORT: dict[int, dict[str, Probe]] = {5025: {"keithley": Keithley.probe}, 502: {"neware": Neware.probe}}
-_EVERY = {**_ON_VISA, "neware": Neware.probe, **_ON_SERIAL}
+# One after the other, since a serial server lets only one in at a time. The cycler's server comes last: it is
+# rarely anywhere but on its own port, and whatever is something else is waited for longest.
+_EVERY = {**_ON_VISA, **_ON_SERIAL, "neware": Neware.probe}
 _AT_ONCE = 16
+_BETWEEN_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ def _identified(address: str, description: str, probes: dict[str, Probe]) -> Fin
             troubles.append(str(error))
             if "cannot be opened" in str(error) or "Nothing answers at" in str(error):
                 break
+            # An EmStat is deaf for a moment after what it did not understand.
+            time.sleep(_BETWEEN_S)
         else:
             return Finding(address, description, driver, identity, channels)
     return Finding(address, description, trouble=troubles[-1] if len(troubles) == 1 else _nobody(probes))

@@ -155,6 +155,8 @@ _BARE_NUMBER = re.compile(r"[+-]?[\d.]+(?:[eE][+-]?\d+)?")
 QuantityList = BeforeValidator(split_list)
 """Annotation of a tuple of quantities that may be written as one text."""
 
+_CURRENT_BASES = ("A", "A/m²", "C")
+_CURRENT_EXAMPLES = "'1 mA', '0.05 mA/cm²' or 'C/10'"
 _C_RATE = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)?\s*C(?:\s*/\s*(\d+\.?\d*))?")
 
 
@@ -168,10 +170,24 @@ class Current:
         In A, A/m² or 1/h (1C is the nominal capacity in one hour).
     basis : {"A", "A/m²", "C"}
         Which of them.
+
+    Raises
+    ------
+    ValueError
+        The value is no finite number, or the basis none of these.
     """
 
     value: float
     basis: Literal["A", "A/m²", "C"]
+
+    def __post_init__(self) -> None:
+        if self.basis not in _CURRENT_BASES:
+            raise ValueError(
+                f"a current has the basis 'A', 'A/m²' or 'C', not {self.basis!r}; "
+                f"Current.read takes other units, written like {_CURRENT_EXAMPLES}"
+            )
+        if not math.isfinite(self.value):
+            raise ValueError(f"a current of {self.value} {self.basis} is not allowed; it must be finite")
 
     @classmethod
     def read(cls, value: object) -> Self:
@@ -239,7 +255,6 @@ def _check_positive(current: Current) -> Current:
 
 
 PositiveCurrent = Annotated[Current, AfterValidator(_check_positive)]
-_CURRENT_EXAMPLES = "'1 mA', '0.05 mA/cm²' or 'C/10'"
 
 
 def _read_start(value: object) -> float | Literal["OCV"]:

@@ -263,6 +263,22 @@ class Impedance(StepBase):
             raise ValueError("the highest frequency of a spectrum must be above the lowest")
         return self
 
+    @property
+    def span_V(self) -> tuple[float, ...]:
+        """Lowest and highest potential that is applied; empty around a current."""
+        if self.bias_V is None or self.amplitude_V is None:
+            return ()
+        peak_V = self.amplitude_V * math.sqrt(2)
+        return self.bias_V - peak_V, self.bias_V + peak_V
+
+    @property
+    def span_A(self) -> tuple[float, ...]:
+        """Lowest and highest current that is driven; empty around a potential."""
+        if self.bias_A is None or self.amplitude_A is None:
+            return ()
+        peak_A = self.amplitude_A * math.sqrt(2)
+        return self.bias_A - peak_A, self.bias_A + peak_A
+
     def frequencies_Hz(self, highest_Hz: float) -> list[float]:
         """Return the frequencies, falling and evenly spaced in their logarithm.
 

@@ -41,6 +41,9 @@ class Kind(enum.IntEnum):
     """JSON: the run was closed, in which state."""
 
 
+_KINDS = frozenset(Kind)
+
+
 @dataclass(frozen=True)
 class Frame:
     """One frame of a journal."""
@@ -78,7 +81,13 @@ class JournalReader:
             raise NotARunFile(f"{path} is not a journal of this version of faradaic.")
 
     def frames(self) -> Iterator[Frame]:
-        """Yield the whole frames after those that were read before."""
+        """Yield the whole frames after those that were read before.
+
+        Raises
+        ------
+        NotARunFile
+            A whole frame is of a kind that this version does not know.
+        """
         self._follow()
         while True:
             self._file.seek(self.position)
@@ -91,6 +100,11 @@ class JournalReader:
             payload = self._file.read(length)
             if len(payload) < length or zlib.crc32(payload, zlib.crc32(header[-1:])) != crc:
                 return
+            if kind not in _KINDS:
+                raise NotARunFile(
+                    f"{self.path} holds a record of kind {kind}, which this version of faradaic does not "
+                    "know: a newer one has written it. Open it with that."
+                )
             self.position += _HEADER.size + length
             yield Frame(Kind(kind), payload)
 

@@ -14,12 +14,12 @@ date and ends too; their journals stay for `Run.open` to recover.
 import json
 import logging
 import queue
-import signal
 import sys
 import threading
 import time
 from pathlib import Path
 
+from ..core.helpers import leave_ending_to_the_parent
 from .builder import RunFileBuilder
 from .errors import DiskFull, StorageError
 from .journal import JournalReader, journal_path
@@ -84,8 +84,7 @@ class LiveFile:
 
 def main() -> None:
     """Serve commands from standard input until it ends."""
-    # Ctrl+C reaches all programs of a terminal; the one that acquires decides what ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_ending_to_the_parent()
     commands: queue.Queue[dict[str, str] | None] = queue.Queue()
     threading.Thread(target=_read_commands, args=(commands,), daemon=True).start()
     files: dict[str, LiveFile] = {}

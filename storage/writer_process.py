@@ -6,10 +6,10 @@ import json
 import logging
 import queue
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
+from ..core.helpers import start_helper
 from .errors import StorageError
 
 _FINISH_WAIT_S = 60.0
@@ -74,14 +74,8 @@ class WriterProcess:
         if self._process is not None and self._process.poll() is None:
             return self._process
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "faradaic.storage.writer"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                # On Windows Ctrl+C is sent to all programs of a console.
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            self._process = start_helper(
+                "faradaic.storage.writer", stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
         except OSError:
             log.exception("the HDF5 writer process cannot be started")

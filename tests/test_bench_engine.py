@@ -150,6 +150,30 @@ def test_an_instrument_that_is_away_is_offline_and_comes_back_by_itself(tmp_path
             until(lambda: state(engine) == "idle")
 
 
+def test_an_instrument_that_is_lost_while_idle_raises_one_alarm_and_tells_when_it_is_back(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("faradaic.engine.bench.station._LOOK_S", 0.2)
+    monkeypatch.setattr("faradaic.engine.bench.keeper._RETRY_S", 0.1)
+    bench = bench_of("keithley-2450")
+
+    def told():
+        return [(alarm.severity, alarm.text.split(".")[0]) for alarm in reversed(engine.alarms.standing())]
+
+    with BenchEngine(bench, tmp_path) as engine:
+        until(lambda: "Nothing answers" in engine.station("A1").status().detail)
+        with serve_bench(bench):
+            until(lambda: state(engine) == "idle")
+        # A bench that is started before its instruments is no alarm.
+        assert told() == []
+        lost, back = ("warning", "i1 (A1) does not answer any more"), ("warning", "i1 (A1) answers again")
+        until(lambda: told() == [lost])
+        until(lambda: "Nothing answers" in engine.station("A1").status().detail)
+        with serve_bench(bench):
+            until(lambda: told() == [lost, back])
+            assert state(engine) == "idle"
+
+
 def test_an_interrupted_run_is_offered_and_goes_on_with_its_gap_recorded(tmp_path):
     bench = bench_of("emstat4-hr")
     with serve_bench(bench):

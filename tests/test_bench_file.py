@@ -11,12 +11,13 @@ import sys
 import pytest
 import yaml
 
+from faradaic.core.clock import SystemClock
 from faradaic.instruments import InstrumentFault, open_instrument
 from faradaic.instruments.bench_channel import open_place
 from faradaic.instruments.bench_file import Bench, read_bench
 from faradaic.instruments.discovery import look_around
 from faradaic.protocols import ConstantPotential, Record, Until
-from faradaic.simulators import JulaboDevice, Resistor, TcpServer, serve
+from faradaic.simulators import JulaboDevice, Resistor, TcpServer, device_kind, serve
 from faradaic.simulators.faults import KINDS, fault_kinds
 from faradaic.simulators.serving import one_instrument, serve_bench
 from faradaic.storage import Run
@@ -68,6 +69,8 @@ def test_a_bench_file_says_what_stands_where(path):
     [
         ("driver: emstat", "driver: emsat", "instruments.pico.driver: there is no driver 'emsat'; did you mean emstat?"),
         ("driver: emstat", "drivr: emstat", "drivr is not a parameter of BenchInstrument; did you mean driver?"),
+        ("driver: emstat", "driver: emstat\n    wires: 2", "pico: wires: 2 is not allowed with the driver 'emstat'"),
+        ("driver: emstat", "driver: keithley\n    wires: 3", "wires: 3"),
         ("4.8 V", "4.8 A", "limits.potential_max: 'A' is not a unit of this quantity"),
         ("potential_max", "potental_max", "is not a parameter of SafetyLimits; did you mean potential_max?"),
         ("name: B1", "name: A1", "there are two channels with the name 'A1'"),
@@ -305,3 +308,18 @@ def test_a_disturbed_instrument_is_served(tmp_path):
         assert run.state == "finished" or run.state.startswith("failed"), done.stderr
         rows = run.samples
         assert abs(rows["voltage_volt"] - rows["current_ampere"] * 1000.0).max() < 5e-3
+
+
+@pytest.mark.parametrize("model", ["emstat4-hr", "rodeostat-10V_24MilliAmpV0.2"])
+def test_behind_a_serial_server_an_instrument_is_found_before_a_cycler_is_waited_for(monkeypatch, model):
+    def looked_for(*_):
+        raise AssertionError("a BTS server was looked for, which takes five seconds")
+
+    monkeypatch.setattr("faradaic.instruments.neware.driver.Dialogue", looked_for)
+    kind = device_kind(model)
+    with (
+        contextlib.closing(kind.make([Resistor(1000.0)], SystemClock(), 1)) as device,
+        TcpServer(device) as server,
+    ):
+        (finding,) = [each for each in look_around([server.address]) if each.address == server.address]
+    assert finding.driver == kind.driver

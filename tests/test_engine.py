@@ -198,6 +198,22 @@ def test_a_few_missing_readings_are_bridged(tmp_path):
             {"current_max": "1 mA"},
             "drives -10 mA, above its limit current_max of 1 mA",
         ),
+        # Amplitudes are root-mean-square; what the cell meets is their peak.
+        (
+            Impedance(amplitude_V=0.1, bias_V=4.38),
+            {"potential_max": "4.5 V"},
+            "applies 4.52142 V, above its upper limit potential_max of 4.5 V",
+        ),
+        (
+            Impedance(amplitude_V=0.1, bias_V=0.12),
+            {"potential_min": "0 V"},
+            "applies -0.0214214 V, below its lower limit potential_min of 0 V",
+        ),
+        (
+            Impedance(amplitude_A=0.8e-3, bias_A=0.0),
+            {"current_max": "1 mA"},
+            "drives -1.131 mA, above its limit current_max of 1 mA",
+        ),
     ],
 )
 def test_a_programme_beyond_its_limits_is_refused_before_anything_happens(tmp_path, step, limits, says):
@@ -213,6 +229,27 @@ def test_what_the_channel_cannot_do_is_refused_before_anything_happens(tmp_path)
     with pytest.raises(OutOfRange, match="cannot apply 11 V: its range is -10 V to 10 V"):
         make_runner(tmp_path, hold(1.0), hold(11.0), channel=channel)
     assert channel.steps == []
+
+
+@pytest.mark.parametrize(
+    ("step", "says"),
+    [
+        (Impedance(amplitude_V=0.1, bias_V=9.88), "cannot apply 10.0214 V: its range is -10 V to 10 V"),
+        (Impedance(amplitude_A=0.8, bias_A=0.0), "cannot drive -1.131 A: its largest current is 1 A"),
+    ],
+)
+def test_a_spectrum_stays_within_the_range_of_its_channel_with_its_peaks(tmp_path, step, says):
+    with pytest.raises(OutOfRange, match=says):
+        make_runner(tmp_path, step)
+
+
+def test_a_spectrum_whose_peaks_stay_within_limits_and_range_is_run(tmp_path):
+    steps = [
+        Impedance(amplitude_V=0.1, bias_V=4.35, frequency_min_Hz=1e3),
+        Impedance(amplitude_A=0.7e-3, bias_A=0.0, frequency_min_Hz=1e3),
+    ]
+    limits = SafetyLimits(potential_max="4.5 V", current_max="1 mA")
+    assert make_runner(tmp_path, *steps, limits=limits).run() == "finished"
 
 
 def test_a_file_that_cannot_be_written_is_refused_before_anything_happens(tmp_path):

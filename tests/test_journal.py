@@ -146,6 +146,21 @@ def test_something_else_is_not_taken_for_a_journal(tmp_path):
         Run.open(path)
 
 
+def test_a_record_of_an_unknown_kind_is_refused_in_a_sentence_and_nothing_is_thrown_away(tmp_path):
+    path = tmp_path / "a.h5"
+    write_journal(journal_path(path))
+    whole = journal_path(path).read_bytes()
+    journal_path(path).write_bytes(whole + struct.pack("<IIB", 2, zlib.crc32(b"\x09{}"), 9) + b"{}")
+    with pytest.raises(NotARunFile, match="kind 9, which this version of faradaic does not know"):
+        Run.open(path)
+    assert [file.name for file in tmp_path.iterdir() if file.suffix != ".lock"] == ["a.h5.journal"]
+    reader = JournalReader(journal_path(path))
+    with pytest.raises(NotARunFile, match="kind 9"):
+        list(reader.frames())
+    assert reader.position == len(whole)
+    reader.close()
+
+
 def test_recovery_that_is_interrupted_can_be_repeated(tmp_path, monkeypatch):
     path = tmp_path / "a.h5"
     write_journal(journal_path(path))
@@ -185,7 +200,9 @@ def test_a_disk_that_is_slow_to_sync_holds_up_no_frame(tmp_path, monkeypatch):
         writer.append(Kind.EVENT, str(number).encode())
     assert writer.flush()
     assert [int(frame.payload) for frame in JournalReader(path).frames()] == [*range(100)]
-    time.sleep(0.1)
+    deadline = time.monotonic() + 10.0
+    while writer.trouble is None and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert writer.trouble == f"The disk of {tmp_path} takes no data at the moment."
     go_on.set()
     writer.close()

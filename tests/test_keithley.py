@@ -1,5 +1,6 @@
 """The Keithley driver and its simulated instrument: dialogue, safety, faults of the link, other clients."""
 
+import socket
 import threading
 import time
 from contextlib import closing
@@ -9,17 +10,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymeasure.instruments.keithley import Keithley2450
+from typer.testing import CliRunner
 
+from faradaic.cli.app import app
 from faradaic.core.clock import ScaledClock, SystemClock, VirtualClock
 from faradaic.core.samples import Flag
+from faradaic.engine import Runner
 from faradaic.instruments import BadReply, InstrumentFault, NotConnected, OutOfRange, open_instrument
+from faradaic.instruments.bench_channel import open_place
+from faradaic.instruments.bench_file import Bench
 from faradaic.instruments.keithley.staircase import staircases
-from faradaic.protocols import ConstantCurrent, ConstantPotential, Limits, PotentialSweep, Record, Rest, Until
+from faradaic.protocols import (
+    Cell,
+    ConstantCurrent,
+    ConstantPotential,
+    Limits,
+    PotentialSweep,
+    Record,
+    Rest,
+    Until,
+)
 from faradaic.simulators import FullCell, KeithleyDevice, Resistor, TcpServer
 from faradaic.simulators.devices.scpi import Header, ScpiError, split_message
 from faradaic.simulators.faults import FaultyLink
+from faradaic.storage import Run
 
-from bench import connected
+from bench import Steps, connected
 
 
 class Host:
@@ -392,3 +408,56 @@ def test_the_output_goes_off_in_the_time_of_a_dialogue():
         assert not device.cell_is_on
         assert time.monotonic() - begin < 0.1
         assert not [block for block in blocks if len(block)]
+
+
+# How the cell is wired
+
+
+def sensing(address):
+    """Return what the instrument says of its sense terminals, for current and for potential."""
+    host, port = address.removeprefix("socket://").split(":")
+    with (
+        socket.create_connection((host, int(port)), 5) as other,
+        other.makefile("rw", newline="\n") as dialogue,
+    ):
+        answers = []
+        for measured in ("CURR", "VOLT"):
+            dialogue.write(f":SENS:{measured}:RSEN?\n")
+            dialogue.flush()
+            answers.append(dialogue.readline().strip())
+    return answers
+
+
+@pytest.mark.parametrize(("wires", "said"), [(2, "0"), (4, "1"), (None, "1")])
+def test_a_bench_file_says_over_how_many_wires_the_potential_is_sensed(tmp_path, wires, said):
+    entry = {"driver": "keithley", "channels": {"1": {"name": "A1"}}} | ({"wires": wires} if wires else {})
+    steps = [
+        ConstantPotential(potential_V=0.5, until=Until(duration_s=0.2), record=Record(interval_s=0.1)),
+        ConstantCurrent(current_A=1e-4, until=Until(duration_s=0.2), record=Record(interval_s=0.1)),
+    ]
+    with (
+        closing(KeithleyDevice("2450", Resistor(1000.0), SystemClock())) as device,
+        TcpServer(device) as server,
+    ):
+        bench = Bench.model_validate({"instruments": {"source": {**entry, "address": server.address}}})
+        with open_place(bench, "A1") as place:
+            runner = Runner(Steps(given=steps), place.channel, cell=Cell(), out=tmp_path / "a.h5")
+            assert runner.run() == "finished"
+        assert sensing(server.address) == [said, said]
+    with Run.open(tmp_path / "a.h5") as run:
+        assert run.instrument["wires"] == str(wires or 4)
+
+
+def test_the_command_line_says_it_too_and_other_drivers_have_no_such_choice(tmp_path):
+    with (
+        closing(KeithleyDevice("2450", Resistor(1000.0), SystemClock())) as device,
+        TcpServer(device) as server,
+    ):
+        asked = ["run", "OpenCircuit", "--instrument", server.address, "--wires", "2"]
+        asked += ["--set", "duration=1 s", "--out", str(tmp_path / "a.h5")]
+        refused = CliRunner().invoke(app, asked)
+        assert refused.exit_code == 2
+        assert "wires: 2 is not allowed with the driver 'emstat', which has no such choice" in refused.output
+        done = CliRunner().invoke(app, [*asked, "--driver", "keithley"])
+        assert done.exit_code == 0, done.output
+        assert sensing(server.address)[1] == "0"

@@ -8,8 +8,10 @@ from contextlib import closing
 
 import pytest
 
-from faradaic.core.clock import ScaledClock
-from faradaic.simulators import FullCell, TcpServer, device_kind
+from faradaic.core.clock import ScaledClock, SystemClock
+from faradaic.simulators import FullCell, Resistor, TcpServer, device_kind
+
+from benches import until
 
 STARTED = """
 import sys
@@ -44,3 +46,22 @@ def test_what_was_started_ends_on_board_when_nobody_is_left(model, what, highest
             time.sleep(0.01)
         assert not device.cell_is_on
         assert 4.15 < highest < highest_V
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no kill -9 on this system")
+@pytest.mark.parametrize("model", ["keithley-2450", "rodeostat-10V_24MilliAmpV0.2"])
+def test_a_run_without_service_that_is_killed_leaves_no_host_timed_instrument_on(
+    model, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("FARADAIC_HOME", str(tmp_path / "home"))
+    kind = device_kind(model)
+    with closing(kind.make([Resistor(1000.0)], SystemClock(), 1)) as device, TcpServer(device) as server:
+        command = [sys.executable, "-m", "faradaic", "run", "LinearSweep", "--driver", kind.driver]
+        command += ["--instrument", server.address, "--out", str(tmp_path / "a.h5")]
+        command += ["--set", "start=0.4 V", "--set", "stop=0.5 V", "--set", "rate=0.1 mV/s"]
+        with subprocess.Popen(command) as process:
+            until(lambda: (tmp_path / "a.h5").exists() and device.cell_is_on, 60)
+            process.kill()
+        until(lambda: not device.cell_is_on)
+    log = tmp_path / "home" / "watchdog" / "bench.log"
+    until(lambda: log.exists() and "was put at rest" in log.read_text())

@@ -140,6 +140,20 @@ def test_a_current_is_resolved_with_the_cell():
     assert Current.read("1C").amperes(by_mass) == pytest.approx(1.5e-3)
 
 
+@pytest.mark.parametrize(
+    ("value", "basis", "says"),
+    [
+        (1.0, "µA", "not 'µA'"),
+        (1.0, "mA/cm²", "not 'mA/cm²'"),
+        (math.nan, "A", "finite"),
+        (math.inf, "C", "finite"),
+    ],
+)
+def test_a_current_that_could_not_be_written_down_is_refused_where_it_is_made(value, basis, says):
+    with pytest.raises(ValueError, match=says):
+        Current(value, basis)
+
+
 @pytest.mark.parametrize(("current", "missing"), [("1 mA/cm²", "area"), ("C/10", "nominal capacity")])
 def test_what_the_cell_lacks_is_named(current, missing):
     with pytest.raises(

@@ -25,6 +25,7 @@ from faradaic.protocols import (
     OpenCircuit,
     Protocol,
     ProtocolError,
+    SafetyLimits,
     Sequence,
     SymmetricCycling,
     Until,
@@ -168,6 +169,54 @@ def test_a_run_that_has_finished_cannot_go_on(tmp_path):
             resumed(tmp_path / "a.h5", channel)
         with pytest.raises(StorageError, match="no file"):
             resumed(tmp_path / "none.h5", channel)
+
+
+def test_another_instrument_or_channel_is_refused_unless_the_cell_was_moved_there(tmp_path):
+    path = tmp_path / "a.h5"
+    stop = StopAt(50)
+    with simulated("emstat4-hr", Resistor(1000), seed=1) as instrument:
+        runner = stop.runner = Runner(
+            OpenCircuit(duration="1 h", sample_every="1 s"),
+            instrument.channels[0],
+            cell=CELL,
+            out=path,
+            subscribers=[stop],
+        )
+        assert runner.run() == "stopped"
+    before = path.read_bytes()
+    with simulated("keithley-2450", Resistor(1000), seed=1) as instrument:
+        channel = instrument.channels[0]
+        with pytest.raises(
+            ProtocolError, match=r"begun on EmStat4 HR.*, channel 1; this is Keithley 2450 no"
+        ):
+            resumed(path, channel)
+        assert path.read_bytes() == before
+        assert resumed(path, channel, other_channel=True).run() == "finished"
+
+
+def test_limits_that_were_tightened_meanwhile_hold_and_those_of_the_run_stay(tmp_path):
+    path = tmp_path / "a.h5"
+    stop = StopAt(50)
+    sweep = Sequence(
+        protocols=[
+            OpenCircuit(duration="10 h", sample_every="1 s"),
+            LinearSweep(start="0 V", stop="0.5 V", rate="1 mV/s"),
+        ]
+    )
+    with simulated("emstat4-hr", Resistor(1000), seed=1) as instrument:
+        channel = instrument.channels[0]
+        runner = stop.runner = Runner(
+            sweep, channel, cell=CELL, out=path, limits=SafetyLimits(current_max="10 mA"), subscribers=[stop]
+        )
+        assert runner.run() == "stopped"
+        with pytest.raises(ProtocolError, match="above its upper limit potential_max of 0.3 V"):
+            resumed(path, channel, bench_limits=[SafetyLimits(potential_max="0.3 V")])
+        limits = SafetyLimits(current_max="0.1 mA", potential_max="1 V")
+        assert resumed(path, channel, bench_limits=[limits]).run() == "failed: limit"
+        with Run.open(path) as found:
+            assert any("its limit is 100 µA" in event.text for event in found.events)
+        # Looser ones do not undo what the run began with.
+        assert resumed(path, channel, bench_limits=[SafetyLimits(current_max="1 A")]).run() == "finished"
 
 
 def test_a_run_that_is_under_way_cannot_go_on(tmp_path):

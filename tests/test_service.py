@@ -9,6 +9,7 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 import schemathesis
 import yaml
@@ -21,7 +22,9 @@ from faradaic.engine.service.app import make_app
 from faradaic.engine.service.client import Client, ServiceError
 from faradaic.engine.service.own import Tokens, own_tokens
 from faradaic.engine.service.starting import wait_for
+from faradaic.gui import trying
 from faradaic.simulators.serving import serve_bench
+from faradaic.storage import Run
 
 from benches import CELL, HOLD, bench_of, engine_of, until
 
@@ -214,13 +217,15 @@ def test_nothing_is_unpickled():
 
 
 @contextmanager
-def service(folder, bench, monkeypatch):
+def service(folder, bench, monkeypatch, **streams):
     """Serve a bench in a process of its own; yield the process and a client."""
     monkeypatch.setenv("FARADAIC_HOME", str(folder / "home"))
     path = folder / "bench.yaml"
     path.write_text(yaml.safe_dump(json.loads(bench.model_dump_json(exclude_none=True))))
     process = subprocess.Popen(
-        [sys.executable, "-m", "faradaic", "serve", str(path), "--data", str(folder / "data"), "--port", "0"]
+        [sys.executable, "-m", "faradaic", "serve", str(path), "--data", str(folder / "data"), "--port", "0"],
+        **streams,
+        text=True,
     )
     try:
         with wait_for(process) as client:
@@ -301,6 +306,70 @@ def test_a_service_serves_scripts_and_the_command_line_and_ends_in_good_order(tm
         process.wait(20)
         assert not servers["i1"].device.cell_is_on
     assert "No service runs" in faradaic("status").stderr
+
+
+def test_a_service_ends_when_it_is_asked_to_and_interrupts_runs_only_when_told(tmp_path, monkeypatch):
+    bench = bench_of("emstat4-hr", "keithley-2450")
+    with (
+        serve_bench(bench) as servers,
+        service(tmp_path, bench, monkeypatch, stdout=subprocess.PIPE) as (
+            process,
+            client,
+        ),
+    ):
+        ready = process.stdout.readline()
+        assert ready.startswith(f"bench: 2 channels, served at {client.url} ")
+        assert "faradaic end" in ready
+        client.add("A2", HOLD, CELL)
+        until(lambda: servers["i2"].device.cell_is_on and client.channel("A2").current_A is not None)
+        file = client.channel("A2").file
+        refused = faradaic("end")
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "Runs are under way on A2: stop them first, or interrupt them" in refused.stderr
+        assert client.channel("A2").state == "running"
+        ended = faradaic("end", "--interrupt")
+        assert ended.returncode == 0, ended.stderr
+        assert ended.stdout.splitlines() == [
+            "The run on A2 is interrupted; it can be gone on with.",
+            "The service ends.",
+        ]
+        assert process.wait(5) == 0
+        assert not servers["i2"].device.cell_is_on
+        with Run.open(file) as run:
+            assert run.state == "stopped"
+        entries = [
+            json.loads(line) for line in (tmp_path / "data/.faradaic/bench.log").read_text().splitlines()
+        ]
+        (entry,) = [entry for entry in entries if entry["text"] == "End the engine."]
+        assert entry["by"] == client.by
+        assert not (tmp_path / "home" / "service.json").exists()
+    assert "No service runs" in faradaic("end").stderr
+
+
+def test_a_service_inside_another_program_does_not_end_it(http):
+    answer = http.post("/api/v1/end", headers=ACT, json={"by": "Ada", "interrupt": True})
+    assert answer.status_code == 409
+    assert "part of another program" in answer.json()["detail"]
+
+
+def test_the_simulated_bench_of_a_first_try_ends_in_good_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(trying, "trying_home", lambda: tmp_path / "home")
+    terminated = []
+    terminate = psutil.Process.terminate
+    monkeypatch.setattr(
+        psutil.Process, "terminate", lambda self: (terminated.append(self.pid), terminate(self))
+    )
+    with trying.start_trying(tmp_path / "data") as client:
+        pid = json.loads((tmp_path / "home" / "service.json").read_text())["pid"]
+        client.add("Resistor", HOLD, CELL)
+        until(lambda: client.channel("Resistor").current_A is not None)
+        file = client.channel("Resistor").file
+    trying.end_trying()
+    until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    # That is a hard kill on Windows.
+    assert pid not in terminated
+    with Run.open(file) as run:
+        assert run.state == "stopped"
 
 
 def test_a_service_is_started_on_demand_and_outlives_whoever_started_it(tmp_path, monkeypatch):

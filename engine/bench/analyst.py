@@ -5,11 +5,13 @@ Fits take seconds of computing, which would hold up what is measured.
 
 import sys
 
+from ...core.helpers import leave_ending_to_the_parent
 from ..run_protocol import analysed
 
 
 def main(*paths: str) -> None:
     """Analyse runs, and put the results into their files."""
+    leave_ending_to_the_parent()
     for path in paths:
         analysed(path).close()
 

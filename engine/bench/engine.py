@@ -1,11 +1,11 @@
 """The engine of a bench: owns its instruments, runs what is asked for, and keeps the cells safe."""
 
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from filelock import FileLock
 from filelock import Timeout as Locked
 
 from ...core.closing import Closing
+from ...core.helpers import start_helper
 from ...core.units import pretty_duration
 from ...instruments import Chamber, InstrumentError, Julabo
 from ...instruments.bench_channel import clock_of, open_chamber
@@ -103,7 +104,9 @@ class BenchEngine(Closing):
                 for terminal, channel in described.channels.items()
             }
             clock = self._clocks[described.simulated is not None]
-            self._keepers[key] = Keeper(key, described, clock, own, self._chamber_of)
+            self._keepers[key] = Keeper(
+                key, described, clock, own, self._chamber_of, partial(self.alarm, "", "warning")
+            )
             self.stations |= {station.name: station for station in own.values()}
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
@@ -220,6 +223,23 @@ class BenchEngine(Closing):
         self.alarm(name or "", "warning", f"Emergency stop by {by}.")
         return sentences
 
+    def prepare_to_end(self, by: str, *, interrupt: bool) -> list[str]:
+        """Note who ends the engine; return what becomes of the runs under way, a sentence for each.
+
+        Raises
+        ------
+        Refused
+            Runs are under way, and may not be interrupted.
+        """
+        names = [name for name, station in self.stations.items() if station.is_running]
+        if names and not interrupt:
+            raise Refused(
+                f"Runs are under way on {', '.join(names)}: stop them first, or interrupt them (faradaic end "
+                "--interrupt), which puts their cells at rest; they can be gone on with later."
+            )
+        self.log.write(by, "", "End the engine.", interrupted=names)
+        return [f"The run on {name} is interrupted; it can be gone on with." for name in names]
+
     def close(self) -> None:
         """End all runs so that the next engine can go on with them; idempotent."""
         if self._closing.is_set():
@@ -320,16 +340,12 @@ class BenchEngine(Closing):
             return SharedChamber(*self._chambers[key], name)
 
     def _analyse(self, name: str, path: Path) -> None:
-        done = subprocess.run(  # noqa: S603  our own program
-            [sys.executable, "-m", "faradaic.engine.bench.analyst", str(path)],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-        if done.returncode:
-            reason = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+        with start_helper(
+            "faradaic.engine.bench.analyst", str(path), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as analyst:
+            _, said = analyst.communicate()
+        if analyst.returncode:
+            reason = said.strip().splitlines()[-1:] or [f"exit code {analyst.returncode}"]
             self.log.write("engine", name, f"The run was not analysed: {reason[0]}", file=str(path))
 
     def _alarm_raised(self, alarm: Alarm) -> None:

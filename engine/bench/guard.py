@@ -5,13 +5,18 @@ import json
 import logging
 import os
 import subprocess
-import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 from filelock import Timeout as Locked
+
+from ...core.helpers import start_helper
+from ...instruments import Channel
+from ...storage import StorageError
+from ..messages import Message, RunEnded, Subscriber
 
 TICK_S = 0.5
 """How often the engine says that it lives."""
@@ -24,6 +29,49 @@ log = logging.getLogger(__name__)
 def watchdog_lock(folder: Path) -> FileLock:
     """Return the lock that the watchdog holds while it puts instruments at rest."""
     return FileLock(folder / "watchdog.lock", is_singleton=False, thread_local=False)
+
+
+@contextlib.contextmanager
+def guarded(channel: Channel, driver: str, address: str, folder: Path) -> Iterator[Subscriber]:
+    """Have a channel that needs the computer put at rest, should this program die during a run on it.
+
+    Parameters
+    ----------
+    channel : Channel
+        On which the run takes place.
+    driver, address : str
+        Of its instrument, as `open_instrument` takes them.
+    folder : Path
+        Where the watchdog keeps its log.
+
+    Yields
+    ------
+    callable
+        Takes the messages of the run, whose end ends the watch.
+
+    Raises
+    ------
+    StorageError
+        The watchdog of an earlier program is still putting instruments at rest.
+    """
+    if not channel.needs_computer:
+        yield lambda _: None
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        guard = Guard(folder)
+    except TimeoutError as error:
+        raise StorageError(str(error)) from None
+
+    def follow(message: Message) -> None:
+        if isinstance(message, RunEnded):
+            guard.forget(str(channel))
+
+    try:
+        guard.watch(str(channel), driver, address)
+        yield follow
+    finally:
+        guard.close()
 
 
 class Guard:
@@ -80,15 +128,11 @@ class Guard:
                 process.stdin.close()
 
     def _start(self) -> None:
-        self._process = subprocess.Popen(  # noqa: S603  our own program
-            [sys.executable, "-m", "faradaic.engine.bench.watchdog", str(self._folder)],
+        self._process = start_helper(
+            "faradaic.engine.bench.watchdog",
+            str(self._folder),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            # It must survive what ends the engine: the terminal's signals, and its group's.
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         # No cell is connected before somebody looks after it.
         if self._process.stdout is None or self._process.stdout.readline().strip() != READY:

@@ -31,6 +31,8 @@ class Keeper:
         By the instrument's own names for its channels.
     chamber_of : callable
         Returns the chamber in which the cell of a channel stands.
+    warn : callable
+        Called with a sentence when the instrument does not answer any more, and when it does again.
     """
 
     def __init__(
@@ -40,12 +42,15 @@ class Keeper:
         clock: Clock,
         stations: dict[str, Station],
         chamber_of: Callable[[str], Chamber | None],
+        warn: Callable[[str], None],
     ) -> None:
         self.name = name
         self.described = described
         self.stations = stations
         self._clock = clock
         self._chamber_of = chamber_of
+        self._warn = warn
+        self._has_answered = self._is_missed = False
         self._instrument: Instrument | None = None
         self._lost, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"keeper {name}", daemon=True)
@@ -77,16 +82,36 @@ class Keeper:
             except (InstrumentError, ValueError) as error:
                 for station in self.stations.values():
                     station.disconnect(str(error))
+                self._tell_missed(str(error))
                 self._closing.wait(wait_s)
                 wait_s = min(2 * wait_s, _LONGEST_RETRY_S)
                 continue
             wait_s = _RETRY_S
+            self._tell_back()
             self._lost.wait()
             self._lost.clear()
             self._let_go()
 
+    def _tell_missed(self, why: str) -> None:
+        # Whoever starts a bench sees what does not answer; one that fell silent since would not be noticed.
+        if self._has_answered and not self._is_missed:
+            self._is_missed = True
+            self._warn(f"{self._called} does not answer any more. {why}")
+
+    def _tell_back(self) -> None:
+        self._has_answered = True
+        if self._is_missed:
+            self._is_missed = False
+            self._warn(f"{self._called} answers again.")
+
+    @property
+    def _called(self) -> str:
+        names = ", ".join(station.name for station in self.stations.values())
+        return f"{self.name} ({names})" if names else self.name
+
     def _open(self) -> None:
-        instrument = open_instrument(self.described.driver, self.described.address, self._clock)
+        described = self.described
+        instrument = open_instrument(described.driver, described.address, self._clock, wires=described.wires)
         try:
             connections = {
                 own: Connection(channel_named(instrument, own), self._chamber_of(station.name))

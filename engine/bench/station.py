@@ -119,6 +119,11 @@ class Station:
         return self.runner is not None or self._aftermath is not None
 
     @property
+    def is_running(self) -> bool:
+        """Whether a run is under way, or just about to begin."""
+        return self.runner is not None or self._next() is not None
+
+    @property
     def interrupted(self) -> Job | None:
         """The run that an earlier engine did not end; None where there is none."""
         return self._agenda.running if self.runner is None else None
@@ -359,7 +364,13 @@ class Station:
         subscribers = [self._publish]
         if job.file:
             path = Path(job.file)
-            runner = resumed(path, connection.channel, chamber=connection.chamber, subscribers=subscribers)
+            runner = resumed(
+                path,
+                connection.channel,
+                bench_limits=self.limits,
+                chamber=connection.chamber,
+                subscribers=subscribers,
+            )
             self._state = "idle"
         else:
             request = job.request

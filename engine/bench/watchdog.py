@@ -16,7 +16,6 @@ the engine is ended if it is still there, and every watched instrument is opened
 import contextlib
 import json
 import queue
-import signal
 import sys
 import threading
 import time
@@ -26,6 +25,7 @@ from typing import Any
 
 import psutil
 
+from ...core.helpers import leave_ending_to_the_parent
 from ...instruments import InstrumentError, open_instrument
 from .guard import READY, TICK_S, watchdog_lock
 from .log import BenchLog
@@ -38,8 +38,7 @@ _AT_ONCE = 32
 
 def main(folder: str) -> None:
     """Watch an engine until it ends."""
-    # Ctrl+C reaches all programs of a terminal; only the engine decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_ending_to_the_parent()
     lines: queue.Queue[dict[str, Any] | None] = queue.Queue()
     threading.Thread(target=_read, args=(lines,), daemon=True).start()
     sys.stdout.write(f"{READY}\n")

@@ -61,6 +61,8 @@ def make_app(engine: BenchEngine, tokens: Tokens, hosts: frozenset[str] = frozen
         title="faradaic", version="1", description=_ABOUT, docs_url=None, redoc_url=None, responses=_ANSWERS
     )
     app.state.engine, app.state.tokens = engine, tokens
+    # A program that serves it alone says here how it is ended.
+    app.state.end = None
     app.include_router(looking)
     app.include_router(acting)
 

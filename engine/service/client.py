@@ -184,6 +184,21 @@ class Client(Closing):
                     file.write(part)
         return to
 
+    def end(self, *, interrupt: bool = False) -> list[str]:
+        """End the service in good order; return what becomes of its runs, a sentence for each.
+
+        Parameters
+        ----------
+        interrupt : bool
+            Also while runs are under way: their cells are put at rest, and they can be gone on with.
+
+        Raises
+        ------
+        ServiceError
+            Runs are under way, and may not be interrupted.
+        """
+        return self._ask("POST", "end", {"by": self.by, "interrupt": interrupt})["sentences"]
+
     def live(self, since: int | None = None) -> Iterator[Record]:
         """Yield what the bench publishes, from now on or from after record `since`, until `close`.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
+from filelock import FileLock
 
 Role = Literal["reader", "operator"]
 FOLDER_VARIABLE = "FARADAIC_HOME"
@@ -67,6 +68,11 @@ def write_private(path: Path, content: dict[str, Any]) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(content, file)
     temporary.replace(path)
+
+
+def service_lock() -> FileLock:
+    """Return the lock that this user's service holds until its runs are closed."""
+    return FileLock(private_folder() / "service.lock", is_singleton=False, thread_local=False)
 
 
 def address_file() -> Path:

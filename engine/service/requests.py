@@ -35,6 +35,14 @@ class Said(_Closed):
     by: By
 
 
+class End(_Closed):
+    """End the service."""
+
+    by: By
+    interrupt: bool = False
+    """Also while runs are under way: they are interrupted, their cells at rest, and can be gone on with."""
+
+
 class Pause(_Closed):
     """Interrupt the step under way."""
 
@@ -114,7 +122,7 @@ class RunFile(BaseModel):
 
 
 class Outcome(BaseModel):
-    """What came of an emergency stop."""
+    """What came of an emergency stop, or of being told to end."""
 
     sentences: list[str]
 
@@ -125,6 +133,7 @@ __all__ = [
     "ChangeLimits",
     "ChangeUntil",
     "Command",
+    "End",
     "EngineStatus",
     "Foreseen",
     "Job",

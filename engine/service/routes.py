@@ -12,6 +12,7 @@ from ... import __version__
 from ...protocols import protocol_types
 from ..bench import BenchEngine
 from ..bench.space import free_bytes
+from ..bench.station import Refused
 from .own import Role, Tokens
 from .requests import (
     AddJob,
@@ -19,6 +20,7 @@ from .requests import (
     ChangeLimits,
     ChangeUntil,
     Command,
+    End,
     EngineStatus,
     Foreseen,
     Job,
@@ -162,6 +164,17 @@ def acknowledge(engine: Engine, alarm: Annotated[str, InPath(max_length=40)], sa
 def bench_log(engine: Engine, count: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[dict[str, Any]]:
     """Return the last entries of the bench log."""
     return engine.log.tail(count)
+
+
+@acting.post("/end", tags=["bench"])
+def end(engine: Engine, request: Request, asked: End) -> Outcome:
+    """End the service in good order; refused while runs are under way, unless they may be interrupted."""
+    end_service = request.app.state.end
+    if end_service is None:
+        raise Refused("This service is part of another program, and ends with it.")
+    sentences = engine.prepare_to_end(asked.by, interrupt=asked.interrupt)
+    end_service()
+    return Outcome(sentences=[*sentences, "The service ends."])
 
 
 @looking.get("/protocols", tags=["bench"])

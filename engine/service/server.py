@@ -1,14 +1,14 @@
 """Serving a bench: one service for each user of a computer, until it is told to end."""
 
+import logging
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
-from filelock import FileLock
 from filelock import Timeout as Locked
 
 from ...instruments.bench_file import read_bench
@@ -16,7 +16,9 @@ from ...storage import StorageError
 from ..bench import BenchEngine
 from .app import make_app
 from .heap import keep_heap_small
-from .own import address_file, own_tokens, private_folder, write_private
+from .own import address_file, own_tokens, service_lock, write_private
+
+log = logging.getLogger(__name__)
 
 PORT = 8420
 _GRACE_S = 3
@@ -24,7 +26,13 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def serve(
-    bench: Path, folder: Path, *, host: str = "127.0.0.1", port: int = PORT, names: tuple[str, ...] = ()
+    bench: Path,
+    folder: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = PORT,
+    names: tuple[str, ...] = (),
+    ready: Callable[[str], None] = log.info,
 ) -> None:
     """Serve a bench until the process is told to end (Ctrl+C, or its system's way).
 
@@ -40,6 +48,8 @@ def serve(
         0 takes any that is free.
     names : tuple of str
         Names under which others may ask for it, where `host` is not this computer's own.
+    ready : callable
+        Called with a sentence for people, once it listens.
 
     Raises
     ------
@@ -48,7 +58,7 @@ def serve(
     """
     keep_heap_small()
     described = read_bench(bench)
-    lock = FileLock(private_folder() / "service.lock", is_singleton=False, thread_local=False)
+    lock = service_lock()
     try:
         lock.acquire(timeout=0)
     except Locked:
@@ -61,23 +71,43 @@ def serve(
             app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE_S, ws_max_size=2**16
         )
         shown = "127.0.0.1" if host in _LOOPBACK else host
+        url = f"http://{shown}:{at[1]}"
+        count = len(engine.stations)
+        server = _Server(
+            config,
+            lambda: ready(
+                f"{engine.name}: {count} {'channel' if count == 1 else 'channels'}, served at {url} "
+                "(faradaic status shows the link to look at it); Ctrl+C or faradaic end ends it."
+            ),
+        )
+        app.state.end = server.told_to_end
         write_private(
             address_file(),
             {
-                "url": f"http://{shown}:{at[1]}",
+                "url": url,
                 "pid": os.getpid(),
                 "bench": str(bench.absolute()),
                 "folder": str(engine.folder),
             },
         )
         try:
-            _Server(config).run(sockets=[listener])
+            server.run(sockets=[listener])
         finally:
             address_file().unlink(missing_ok=True)
 
 
 class _Server(uvicorn.Server):
     """Ends when it is told to, and lets the engine end in good order after it."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, and say so."""
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -87,10 +117,11 @@ class _Server(uvicorn.Server):
             numbers.append(signal.SIGBREAK)  # pyright: ignore[reportAttributeAccessIssue]
         for number in numbers:
             # From now on for good: a second one must not interrupt the end either.
-            signal.signal(number, self._told_to_end)
+            signal.signal(number, self.told_to_end)
         yield
 
-    def _told_to_end(self, *_: object) -> None:
+    def told_to_end(self, *_: object) -> None:
+        """End soon: once what was asked for has been answered."""
         self.should_exit = True
 
 

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from filelock import Timeout as Locked
+
 from .client import Client, ServiceError
-from .own import private_folder
+from .own import private_folder, service_lock
 
 _START_S = 60.0
 _CONNECT_S = 15.0
 _LOOK_S = 0.1
+_END_S = 60.0
 
 
 def started(bench: Path, folder: Path, *, by: str | None = None) -> Client:
@@ -76,6 +79,24 @@ def wait_for(process: "subprocess.Popen[bytes]", by: str | None = None) -> Clien
             return client
         time.sleep(_LOOK_S)
     raise ServiceError("The service did not start.")
+
+
+def end_own(*, interrupt: bool = False, by: str | None = None) -> list[str]:
+    """End this user's service in good order, and return when it has ended; see `Client.end`.
+
+    Raises
+    ------
+    ServiceError
+        There is none, it refuses, or it has not ended after a while.
+    """
+    with Client.own(by=by) as client:
+        sentences = client.end(interrupt=interrupt)
+    try:
+        # It lets go of it when its runs are closed and its instruments are at rest.
+        service_lock().acquire(timeout=_END_S).lock.release()
+    except Locked:
+        raise ServiceError(f"The service was told to end, but has not within {_END_S:g} s.") from None
+    return sentences
 
 
 def _answering(by: str | None) -> Client | None:

@@ -118,8 +118,8 @@ def _settings(step: Step, model: Model, interval_s: float) -> list[str]:
             return _potentiostat(model, bandwidth_Hz, (potential_V,))
         case PotentialSweep(path_V=path_V):
             return _potentiostat(model, bandwidth_Hz, path_V)
-        case Impedance(bias_A=float(bias_A), amplitude_A=float(amplitude_A)):
-            largest_A = abs(bias_A) + amplitude_A * 2**0.5
+        case Impedance(bias_A=float(bias_A)):
+            largest_A = max(map(abs, step.span_A))
             return _galvanostat(model, model.capabilities.highest_spectrum_Hz, bias_A, largest_A)
         case Impedance(bias_V=bias_V):
             highest_Hz = model.capabilities.highest_spectrum_Hz

@@ -66,7 +66,7 @@ class KeithleyChannel(HostTimedChannel):
         )
         super().__init__("1", identity, capabilities, clock)
         self._scpi = scpi
-        self._four_wire = four_wire
+        self.wires = 4 if four_wire else 2
         self._output = Output("open", 0.0, 1.0)
         self._armed: list[Setting] = []
         self._is_sweeping = False
@@ -91,7 +91,7 @@ class KeithleyChannel(HostTimedChannel):
             level_range = _HIGHEST_V
         settings = [
             Setting(":SOUR:FUNC", source),
-            Setting(f":SENS:{measured}:RSEN", 1.0 if self._four_wire else 0.0),
+            Setting(f":SENS:{measured}:RSEN", 1.0 if self.wires == 4 else 0.0),
             Setting(f":SOUR:{source}:READ:BACK", 1.0),
             Setting(limit, output.compliance),
             Setting(f":SOUR:{source}", output.level),

@@ -1,0 +1,99 @@
+"""Processes that help the engine: they end with it, in good order, and not before."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import psutil
+import pytest
+import yaml
+
+from faradaic.engine.service.starting import wait_for
+from faradaic.simulators.serving import serve_bench
+from faradaic.storage import Run
+from faradaic.storage.journal import journal_path
+
+from benches import CELL, HOLD, bench_of, until
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no groups of processes to signal"
+)
+
+
+@contextmanager
+def running(folder, monkeypatch):
+    """Yield a service with a run on a source-measure unit, its helpers, the run's file and the device."""
+    bench = bench_of("keithley-2450", speed=1.0)
+    monkeypatch.setenv("FARADAIC_HOME", str(folder / "home"))
+    path = folder / "bench.yaml"
+    path.write_text(yaml.safe_dump(json.loads(bench.model_dump_json(exclude_none=True))))
+    command = [
+        sys.executable,
+        "-m",
+        "faradaic",
+        "serve",
+        str(path),
+        "--data",
+        str(folder / "data"),
+        "--port",
+        "0",
+    ]
+    with serve_bench(bench) as servers:
+        device = servers["i1"].device
+        # A group of its own, as a service manager gives it.
+        process = subprocess.Popen(command, start_new_session=True)
+        helpers = []
+        try:
+            with wait_for(process) as client:
+                until(lambda: client.channel("A1").state != "offline")
+                client.add("A1", {**HOLD, "sample_every": "0.2 s"}, CELL)
+                until(lambda: client.channel("A1").current_A is not None and device.cell_is_on)
+                helpers = psutil.Process(process.pid).children(recursive=True)
+                yield process, helpers, folder / "data" / client.channel("A1").file, device
+        finally:
+            process.kill()
+            process.wait()
+            for helper in helpers:
+                if helper.is_running():
+                    helper.kill()
+
+
+def names(processes):
+    return {
+        each.cmdline()[-1] if each.cmdline()[-1].startswith("fara") else each.cmdline()[2]
+        for each in processes
+    }
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_every_process_of_a_service_ends_it_in_good_order(tmp_path, monkeypatch, number):
+    with running(tmp_path, monkeypatch) as (process, helpers, file, device):
+        assert names(helpers) == {"faradaic.storage.writer", "faradaic.engine.bench.watchdog"}
+        # What systemd does, helpers first; then what `kill -- -GROUP` does.
+        for each in helpers:
+            each.send_signal(number)
+        assert psutil.wait_procs(helpers, 1.0)[0] == []
+        os.killpg(process.pid, number)
+        process.wait(30)
+        assert not device.cell_is_on
+        assert psutil.wait_procs(helpers, 20)[1] == []
+        assert process.returncode == 0
+        assert not journal_path(file).exists()
+        with Run.open(file) as run:
+            assert run.state == "stopped"
+            assert len(run.samples) > 0
+            assert [event.text for event in run.events if event.severity != "info"] == []
+
+
+def test_no_helper_stays_behind_a_service_that_is_killed(tmp_path, monkeypatch):
+    with running(tmp_path, monkeypatch) as (process, helpers, file, device):
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        until(lambda: not device.cell_is_on)
+        assert psutil.wait_procs(helpers, 20)[1] == []
+        with Run.open(file) as run:
+            assert run.state == "interrupted"
+            assert len(run.samples) > 0
