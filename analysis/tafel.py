@@ -20,6 +20,9 @@ _FROM_V = 0.015
 _FEWEST = 20
 _DISAGREE = 0.15
 _UNCERTAIN = 0.3
+_SEEN = 0.05
+"""Smallest share of the kinetics in an overpotential from which they can be read."""
+_OHMIC_SHARES = (0.1, 0.5, 0.9)
 _BRANCHES = {
     "direction": "1",
     "exchange_current_density": "mA/cm²",
@@ -40,18 +43,22 @@ class Branch:
         1 anodic, -1 cathodic.
     exchange_A, uncertainty_A : float
         i_0·A.
-    ohm : float
+    ohm, ohm_uncertainty : float
         Resistance in series, of the same fit.
     from_V, to_V : float
         Overpotentials of the fit.
+    kinetic_share : float
+        How much of the overpotential at its end is charge transfer.
     """
 
     direction: int
     exchange_A: float
     uncertainty_A: float
     ohm: float
+    ohm_uncertainty: float
     from_V: float
     to_V: float
+    kinetic_share: float
 
 
 @dataclass(frozen=True)
@@ -153,8 +160,13 @@ def _branch(
         return np.exp(p[1]) * x + scale_V * np.arcsinh(x / (2.0 * np.exp(p[0]))) - y
 
     low_ohm = float(y[0] / x[0])
-    start = [np.log(0.5 * scale_V / low_ohm), np.log(0.1 * float(y[-1] / x[-1]))]
-    fitted = least_squares(residuals, start, bounds=([-60.0, -30.0], [10.0, 40.0]))
+    # Where the ohmic loss is most of it, one start alone may end where all of it is.
+    starts = [
+        [np.log(0.5 * scale_V / ((1.0 - share) * low_ohm)), np.log(share * float(y[-1] / x[-1]))]
+        for share in _OHMIC_SHARES
+    ]
+    ends = [least_squares(residuals, start, bounds=([-60.0, -30.0], [10.0, 40.0])) for start in starts]
+    fitted = min(ends, key=lambda end: end.cost)
     variance = 2.0 * fitted.cost / max(len(x) - 2, 1) * correlation_factor(fitted.fun)
     covariance = np.linalg.pinv(fitted.jac.T @ fitted.jac) * variance
     exchange = float(np.exp(fitted.x[0]))
@@ -163,8 +175,10 @@ def _branch(
         exchange,
         exchange * float(np.sqrt(max(covariance[0, 0], 0.0))),
         float(np.exp(fitted.x[1])),
+        float(np.exp(fitted.x[1]) * np.sqrt(max(covariance[1, 1], 0.0))),
         float(y.min()) * direction,
         float(y.max()) * direction,
+        float(scale_V * np.arcsinh(x[-1] / (2.0 * exchange)) / y[-1]),
     )
 
 
@@ -176,7 +190,7 @@ def _mean(branches: tuple[Branch, ...], area_m2: float, warnings: tuple[str, ...
     spread = abs(float(values[1] - values[0])) / 2.0
     uncertainty = float(np.hypot(spread, np.mean([branch.uncertainty_A for branch in branches])))
     mean = float(values.mean())
-    if uncertainty > _UNCERTAIN * mean:
+    if uncertainty > _UNCERTAIN * mean or min(branch.kinetic_share for branch in branches) < _SEEN:
         reason = "the ohmic loss hides the kinetics: the branches do not tell them apart"
         return Result(None, "mA/cm²", method=method, reason=reason)
     found = [*warnings]
@@ -202,11 +216,12 @@ def _low_field(
     except TooFewPointsError as problem:
         return Result(None, "mA/cm²", method=method, reason=str(problem))
     transfer_ohm = line.slope - ohm
-    if transfer_ohm <= 3.0 * line.slope_uncertainty:
+    if transfer_ohm <= max(3.0 * line.slope_uncertainty, _SEEN * line.slope):
         return Result(None, "mA/cm²", method=method, reason="the ohmic loss is all of the slope")
     value = 0.5 * scale_V / transfer_ohm / area_m2 * MA_PER_CM2
     spread = float(np.std([branch.ohm for branch in branches])) if branches else 0.0
-    relative = float(np.hypot(line.slope_uncertainty, spread)) / transfer_ohm
+    fitted = max((branch.ohm_uncertainty for branch in branches), default=0.0)
+    relative = float(np.linalg.norm([line.slope_uncertainty, spread, fitted])) / transfer_ohm
     return Result(value, "mA/cm²", value * relative, method, warnings)
 
 

@@ -43,7 +43,7 @@ def measure(seed: int, folder: Path) -> dict[str, Run]:
         "floating": (bench.steel, FloatingTest(start="4 V", stop="5.2 V", step="0.1 V")),
         "polarization": (bench.lithium, PotentiostaticPolarization(polarization="10 mV")),
         "spectrum": (bench.lithium, ImpedanceSpectrum(frequency_min="1 mHz", bias="0 V")),
-        "tafel": (bench.lithium, TafelPlot(overpotential="0.3 V", rate="0.1 mV/s")),
+        "tafel": (bench.lithium, TafelPlot(overpotential="0.15 V", rate="0.1 mV/s")),
         "critical": (
             bench.lithium,
             CriticalCurrentDensity(start="0.05 mA/cm²", step="0.05 mA/cm²", stop="3 mA/cm²"),

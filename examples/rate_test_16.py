@@ -69,7 +69,7 @@ def main(folder: Path) -> None:
         rows = np.array([found[name] for name in sorted(found) if cells[name] == electrolyte])
         axes.errorbar(RATES, rows.mean(0), rows.std(0), fmt="o-", capsize=3, color=colour, label=electrolyte)
         print(electrolyte, f"{len(rows)} cells, mAh/g at {RATES} C:", rows.mean(0).round(1).tolist())
-    axes.set(xlabel="Rate (C)", ylabel="Discharge capacity (mAh/g)", xscale="log", ylim=(0, None))
+    axes.set(xlabel="Rate (C)", ylabel="Discharge capacity (mAh/g)", xticks=RATES, ylim=(0, 140))
     axes.legend(frameon=False)
     figure.savefig(folder / "rates.png", dpi=200)
 

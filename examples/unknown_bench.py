@@ -63,5 +63,5 @@ def sealed_envelope(seed: int) -> dict[str, float]:
         "oxidation_limit_V": chance.uniform(4.3, 5.0),
         "transference_number": chance.uniform(0.3, 0.7),
         "exchange_current_density_mA_per_cm2": chance.uniform(0.1, 0.3),
-        "critical_current_density_mA_per_cm2": chance.uniform(0.4, 1.5),
+        "critical_current_density_mA_per_cm2": chance.uniform(0.8, 1.5),
     }
