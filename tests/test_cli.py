@@ -315,7 +315,7 @@ def test_a_recording_of_another_program_is_imported_and_compared(tmp_path):
     assert done.exit_code == 0, done.output
     assert (tmp_path / "comparison-cycling.svg").exists()
     assert "two run files or more" in one_sentence(invoke("compare", tmp_path / "a.h5"))
-    assert "its ending is not one of" in one_sentence(invoke("import", tmp_path / "x.mpr"))
+    assert "No such file" in one_sentence(invoke("import", tmp_path / "x.mpr"))
 
 
 UNICYCLER = """{
