@@ -6,10 +6,11 @@ from .steps import StepResult, Until
 class ShortWatch:
     """Knows how a cell answered a current so far, and ends half-cycles in which it no longer does.
 
-    A short is a potential that falls, at any sample, below a share of the smallest that the
-    half-cycle before showed in the same direction, scaled with the current; or one that ends
-    below that share of its own maximum. Ohmic or not, a sound cell changes less from one current
-    to the next.
+    A short is a potential that falls, at any sample, below a share of the smallest that the last
+    half-cycles in both directions showed, scaled with the current; or one that ends below that
+    share of its own maximum. Ohmic or not, a sound cell changes less from one current to the
+    next. Both directions count, because only the very first half-cycle begins without the salt
+    still driven the other way, which takes from the potential at first.
 
     Parameters
     ----------
@@ -28,7 +29,8 @@ class ShortWatch:
     def until(self, current_A: float, *, duration_s: float, charge_C: float | None = None) -> Until:
         """Return the end conditions of a half-cycle."""
         positive = current_A > 0
-        least_V = self._share * self._smallest_ohm.get(positive, 0.0) * abs(current_A)
+        smallest_ohm = min(self._smallest_ohm.values()) if positive in self._smallest_ohm else 0.0
+        least_V = self._share * smallest_ohm * abs(current_A)
         # Smaller potentials than the limit in the direction of the current, larger than the least.
         short_V = least_V if least_V > 0 else None
         if positive:

@@ -144,6 +144,24 @@ def test_a_cell_that_answers_late_is_not_taken_for_shorted():
     assert steps[3].until.potential_below_V is None
 
 
+def test_salt_that_is_still_driven_the_other_way_is_not_taken_for_a_short():
+    # The first half-cycle begins with uniform salt, at 100 Ω; every later one with 30 Ω, and ends with 170 Ω.
+    driven = {
+        f"step_{index}": {
+            "potential_min_V": min(ends),
+            "potential_max_V": max(ends),
+            "potential_last_V": ends[1],
+        }
+        for index in range(2, 7)
+        for current_A in [(-1) ** (index + 1) * 1e-4 * ((index + 1) // 2)]
+        for ends in [(30 * current_A, 170 * current_A)]
+    }
+    protocol = CriticalCurrentDensity(start="0.05 mA/cm²", step="0.05 mA/cm²", stop="0.15 mA/cm²")
+    steps = drive(protocol, ohmic(100.0, **driven))
+    assert len(steps) == 1 + 6
+    assert steps[3].until.potential_below_V == pytest.approx(0.5 * 30 * steps[3].current_A)
+
+
 def polarization_answer(steady_after):
     def answer(step, index):
         if step.kind != "constant_potential":
