@@ -27,7 +27,7 @@ from faradaic.gui.form.quantity_box import QuantityBox, stepped
 from faradaic.gui.palette import CommandPalette
 from faradaic.gui.places import own_folder, saved_cells
 from faradaic.gui.plots.source import Source
-from faradaic.gui.plots.thinning import thinned, thinned_path
+from faradaic.gui.plots.thinning import thinned, thinned_decades, thinned_path
 from faradaic.gui.plots.views import VIEWS
 from faradaic.protocols import Cell, load_protocol, protocol_types
 from faradaic.protocols.files import protocol_from_file
@@ -518,6 +518,22 @@ def test_thinning_hides_no_extreme(count, seed, has_gaps):
         assert (thin_x[0], thin_x[-1]) == (x[0], x[-1]) or len(thin_x) < 2
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(2, 30_000), st.integers(0, 2**32 - 1))
+def test_thinning_by_decades_hides_no_extreme_of_any_decade(count, seed):
+    chance = np.random.default_rng(seed)
+    x = np.concatenate([[0.0], np.cumsum(chance.exponential(size=count)) * 10.0 ** chance.uniform(-6, 3)])
+    y = chance.standard_normal(count + 1)
+    thin_x, thin_y = thinned_decades(x, y, -np.inf, np.inf, 50)
+    assert np.all(np.diff(thin_x) >= 0)
+    assert (thin_x[0], thin_x[-1]) == (x[1], x[-1])
+    decade, thin_decade = np.floor(np.log10(x[1:])), np.floor(np.log10(thin_x))
+    for each in np.unique(decade):
+        inside, kept = y[1:][decade == each], thin_y[thin_decade == each]
+        assert (kept.min(), kept.max()) == (inside.min(), inside.max())
+        assert len(kept) <= 4 * 50 + 2
+
+
 def test_every_view_shows_its_curve_in_every_unit(bench):
     _, window = bench
     panel = window.panels.workspace.plot(source_of(5000), "made up")
@@ -536,6 +552,12 @@ def test_every_view_shows_its_curve_in_every_unit(bench):
     assert np.nanmax(curve.y) == pytest.approx(0.5)
     panel.log.setChecked(True)
     assert panel.plot.plots[0].getAxis("left").labelText.startswith("|Current density|")
+    panel.view.setCurrentText("E and I over time")
+    panel.log_x.setChecked(True)
+    # From a second to 83 minutes, in minutes.
+    decades = pytest.approx([np.log10(1 / 60), np.log10(4999 / 60)], abs=0.5)
+    wait_for(lambda: panel.plot.plots[0].vb.viewRange()[0] == decades)
+    assert "Time" in panel.plot._values_at(QPointF(0.0, 0.0), panel.plot.plots[0])
     panel.unit.setCurrentText("mA/g")
     assert panel.unit.currentText() == "A"
     assert any("need the cell's active mass" in text for text in window.toasts.texts)

@@ -53,8 +53,10 @@ class PlotPanel(QWidget):
         self.unit.setToolTip("Show currents and charges in")
         self.unit.addItems(CURRENT_UNITS)
         self.unit.currentTextChanged.connect(self._set_unit)
-        self.log = tool("log", "Logarithmic y axis", checkable=True)
+        self.log = tool("log y", "Logarithmic y axis", checkable=True)
         self.log.toggled.connect(self.plot.set_log)
+        self.log_x = tool("log x", "Logarithmic x axis", checkable=True)
+        self.log_x.toggled.connect(self.plot.set_log_x)
         self.follow = tool(
             "Follow", "Let the range follow the data again (double click in the plot)", self.plot.follow
         )
@@ -68,7 +70,15 @@ class PlotPanel(QWidget):
         self.plot.canvas.viewport().installEventFilter(self)
         tools = QHBoxLayout()
         tools.setContentsMargins(4, 4, 4, 0)
-        for each in (self.view, self.unit, self.log, self.follow, self.curves, self.export_button):
+        for each in (
+            self.view,
+            self.unit,
+            self.log_x,
+            self.log,
+            self.follow,
+            self.curves,
+            self.export_button,
+        ):
             tools.addWidget(each)
         tools.addStretch()
         tools.addWidget(self.values)

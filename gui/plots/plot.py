@@ -7,9 +7,10 @@ from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ..theme import Theme
+from .decade_axis import DecadeAxis
 from .graphics import InfiniteLine, PlotDataItem, PlotItem, pg
 from .source import Source
-from .thinning import Floats, thinned, thinned_path
+from .thinning import Floats, thinned, thinned_decades, thinned_path
 from .views import VIEWS, Axis, Pane, potential, shown_scale
 
 _REFRESH_MS = 200
@@ -50,6 +51,7 @@ class Plot(QWidget):
         self.view_name = view
         self.current_unit = "A"
         self.is_log = False
+        self.is_log_x = False
         self.sources: list[Source] = []
         self.hidden: set[Source] = set()
         self.canvas = pg.GraphicsLayoutWidget()
@@ -111,6 +113,11 @@ class Plot(QWidget):
         self.is_log = is_log
         self.rebuild()
 
+    def set_log_x(self, is_log: bool) -> None:
+        """Show x on a logarithmic axis, or on a linear one."""
+        self.is_log_x = is_log
+        self.rebuild()
+
     def show_source(self, source: Source, shown: bool) -> None:
         """Show a source, or leave it out for the time being."""
         (self.hidden.discard if shown else self.hidden.add)(source)
@@ -158,8 +165,9 @@ class Plot(QWidget):
         self.refresh(everything=True)
 
     def _add_pane(self, pane: Pane, *, is_first: bool, is_last: bool) -> None:
-        plot = self.canvas.addPlot(row=len(self.plots), col=0)
-        plot.setLogMode(y=self.is_log)
+        axes = {name: DecadeAxis(name) for name in ("left", "bottom")}
+        plot = self.canvas.addPlot(row=len(self.plots), col=0, axisItems=axes)
+        plot.setLogMode(x=self._has_log_x(pane), y=self._has_log_y(pane))
         plot.getAxis("left").setWidth(72)
         for name in ("left", "bottom"):
             axis = plot.getAxis(name)
@@ -215,6 +223,12 @@ class Plot(QWidget):
         self._scales.append((1.0, 1.0))
         self._units.append(("", ""))
 
+    def _has_log_x(self, pane: Pane) -> bool:
+        return (self.is_log_x or pane.x_is_log) and not pane.is_square
+
+    def _has_log_y(self, pane: Pane) -> bool:
+        return (self.is_log or pane.y_is_log) and not pane.is_square
+
     def _moved(self, box: Any) -> None:
         """Draw another part of the curves; a range that follows the data shows all of them already."""
         is_first = box is self.plots[0].vb
@@ -237,8 +251,13 @@ class Plot(QWidget):
             pixels = max(int(plot.vb.width()), 300)
             follows = bool(plot.vb.state["autoRange"][0]) or everything
             low, high = (-np.inf, np.inf) if follows else plot.vb.viewRange()[0]
+            has_log_x = self._has_log_x(pane)
+            if has_log_x and not follows:
+                low, high = 10.0**low, 10.0**high
             for curve in curves.values():
-                if pane.rises:
+                if pane.rises and has_log_x:
+                    x, y = thinned_decades(curve.x, curve.y, low, high, pixels)
+                elif pane.rises:
                     x, y = thinned(curve.x, curve.y, low, high, pixels)
                 else:
                     x, y = thinned_path(curve.x, curve.y, pixels)
@@ -265,7 +284,7 @@ class Plot(QWidget):
             curve = curves[source]
             curve.x = x if x_scale == 1.0 else x / x_scale
             curve.y = y if y_scale == 1.0 else y / y_scale
-            if self.is_log:
+            if self._has_log_y(pane):
                 curve.y = np.abs(curve.y)
             curve.version = source.version
         self._scales[index], self._axes[index] = (x_scale, y_scale), (x_axis, y_axis)
@@ -274,7 +293,7 @@ class Plot(QWidget):
             plot = self.plots[index]
             if plot.getAxis("bottom").style["showValues"]:
                 plot.setLabel("bottom", _label(x_axis, x_unit), color=self.theme.text)
-            bars = ("|", "|") if self.is_log else ("", "")
+            bars = ("|", "|") if self._has_log_y(pane) and "|" not in y_axis.name else ("", "")
             plot.setLabel("left", _label(y_axis, y_unit, bars), color=self.theme.text)
 
     @staticmethod
@@ -310,6 +329,7 @@ class Plot(QWidget):
 
     def _values_at(self, point: QPointF, plot: PlotItem) -> str:
         pane = VIEWS[self.view_name].panes[0]
+        has_log_x = self._has_log_x(pane)
         said: list[str] = []
         source = next(iter(self._curves[0]))
         index = 0
@@ -319,11 +339,14 @@ class Plot(QWidget):
                 return ""
             if number == 0:
                 if pane.rises:
-                    index = min(int(np.searchsorted(curve.x, point.x())), len(curve.x) - 1)
+                    at = 10.0 ** point.x() if has_log_x else point.x()
+                    index = min(int(np.searchsorted(curve.x, at)), len(curve.x) - 1)
                 else:
                     wide, high = plot.vb.viewPixelSize()
-                    y = np.log10(curve.y) if self.is_log else curve.y
-                    far = np.hypot((curve.x - point.x()) / wide, (y - point.y()) / high)
+                    with np.errstate(divide="ignore", invalid="ignore"):
+                        x = np.log10(curve.x) if has_log_x else curve.x
+                        y = np.log10(curve.y) if self._has_log_y(pane) else curve.y
+                        far = np.hypot((x - point.x()) / wide, (y - point.y()) / high)
                     index = int(np.nanargmin(far)) if np.isfinite(far).any() else 0
                 said.append(self._value(number, 0, curve.x[index]))
             if index < len(curve.y):

@@ -46,6 +46,9 @@ class Pane:
     """Whether the points are drawn, not only lines."""
     is_square: bool = False
     """Whether both axes have the same scale."""
+    x_is_log: bool = False
+    y_is_log: bool = False
+    """Whether an axis is logarithmic, whatever a person chooses."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,18 @@ def _imaginary(source: Source, _: str) -> tuple[Axis, Floats]:
     return Axis("−Z″", "Ω"), -source.impedance["imaginary_impedance_ohm"].astype(np.float64)
 
 
+def _frequency(source: Source, _: str) -> tuple[Axis, Floats]:
+    return Axis("Frequency", "Hz"), source.impedance["frequency_hertz"].astype(np.float64)
+
+
+def _magnitude(source: Source, _: str) -> tuple[Axis, Floats]:
+    return Axis("|Z|", "Ω"), np.hypot(_real(source, "")[1], _imaginary(source, "")[1])
+
+
+def _phase(source: Source, _: str) -> tuple[Axis, Floats]:
+    return Axis("−Phase", "°"), np.degrees(np.arctan2(_imaginary(source, "")[1], _real(source, "")[1]))
+
+
 _NYQUIST = Pane(_real, _imaginary, rises=False, has_points=True, is_square=True)
 VIEWS = {
     view.name: view
@@ -150,6 +165,13 @@ VIEWS = {
             ),
         ),
         View("Nyquist", (_NYQUIST,)),
+        View(
+            "Bode",
+            (
+                Pane(_frequency, _magnitude, rises=False, has_points=True, x_is_log=True, y_is_log=True),
+                Pane(_frequency, _phase, rises=False, has_points=True, x_is_log=True),
+            ),
+        ),
     )
 }
 _OF_PROTOCOL = {
