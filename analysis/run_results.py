@@ -8,7 +8,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from ..protocols import ImpedanceSpectrum, Imported
+from ..protocols import Imported
 from ..storage import Run
 from ..storage.results import Result, Results, Table
 from .circuit import Circuit
@@ -91,9 +91,7 @@ def analyses(run: Run, *, circuit: str | None = None) -> list[tuple[Measurement,
     }
     found = []
     for measurement in _analysed_alone(measurements(run)):
-        protocol = measurement.protocol
-        imported = isinstance(protocol, Imported)
-        function = functions.get(protocol.analysed_as if imported else type(protocol).__name__)
+        function = functions.get(_kind(measurement))
         if function is not None:
             found += _attempt(function, measurement)
     spectra = all_spectra(run)
@@ -104,9 +102,15 @@ def analyses(run: Run, *, circuit: str | None = None) -> list[tuple[Measurement,
 
 def _analysed_alone(parts: list[Measurement]) -> list[Measurement]:
     """Return the measurements without the middle ones of many spectra."""
-    single = [each for each in parts if isinstance(each.protocol, ImpedanceSpectrum)]
+    single = [each for each in parts if _kind(each) == "ImpedanceSpectrum"]
     left_out = single[1:-1] if len(single) > _MOST_ALONE else []
     return [each for each in parts if each not in left_out]
+
+
+def _kind(measurement: Measurement) -> str:
+    """Return the name of the protocol whose analysis applies."""
+    protocol = measurement.protocol
+    return protocol.analysed_as if isinstance(protocol, Imported) else type(protocol).__name__
 
 
 def _attempt(

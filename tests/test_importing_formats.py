@@ -162,7 +162,8 @@ def test_spectra_of_eclab_are_kept_apart_and_fitted(tmp_path):
         results = analyse(run)
         assert results["0/interfacial_resistance"].value == pytest.approx(200, rel=1e-3)
         assert results["1/interfacial_resistance"].value == pytest.approx(400, rel=1e-3)
-        assert len(draw_report(run, tmp_path, ("png",))) == 2
+        # The spectrum and the distribution of relaxation times of each.
+        assert len(draw_report(run, tmp_path, ("png",))) == 4
 
 
 def test_spectra_between_samples_are_both_kept(tmp_path):
