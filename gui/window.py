@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from .. import __version__
 from ..engine.service.client import Client
 from ..engine.service.requests import EngineStatus
-from ..engine.service.starting import started
+from ..engine.service.starting import changed_over
 from .actions import help_text, make_actions
 from .asking import Asking
 from .bench_panels import BenchPanels
@@ -188,17 +188,11 @@ class Window(QMainWindow):
         """Work with the instruments of a bench file."""
         self.welcome.wait(f"Starting an engine for {bench.name} …")
 
-        def begin() -> tuple[Client, EngineStatus]:
-            client, status = _asked(started(bench, self._data))
-            if status.bench != bench.stem:
-                client.close()
-                raise ValueError(
-                    f"An engine works already, for the bench {status.bench!r}. End it before another one is "
-                    "begun: its runs would be interrupted."
-                )
-            return client, status
-
-        self.asking.do(begin, lambda made: self.attach(*made), self._tell_failure)
+        self.asking.do(
+            lambda: _asked(changed_over(bench, self._data)),
+            lambda made: self.attach(*made),
+            self._tell_failure,
+        )
 
     def _tell_failure(self, sentence: str) -> None:
         self.welcome.fail(sentence)

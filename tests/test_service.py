@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,8 +21,8 @@ from starlette.websockets import WebSocketDisconnect
 from faradaic.engine.bench import decode
 from faradaic.engine.service.app import make_app
 from faradaic.engine.service.client import Client, ServiceError
-from faradaic.engine.service.own import Tokens, own_tokens
-from faradaic.engine.service.starting import wait_for
+from faradaic.engine.service.own import Tokens, address_file, own_tokens
+from faradaic.engine.service.starting import changed_over, end_own, wait_for
 from faradaic.gui import trying
 from faradaic.simulators.serving import serve_bench
 from faradaic.storage import Run
@@ -306,6 +307,31 @@ def test_a_service_serves_scripts_and_the_command_line_and_ends_in_good_order(tm
         process.wait(20)
         assert not servers["i1"].device.cell_is_on
     assert "No service runs" in faradaic("status").stderr
+
+
+def test_a_bench_on_which_nothing_runs_is_changed_for_another(tmp_path, monkeypatch):
+    bench = bench_of("emstat4-hr")
+    with serve_bench(bench), service(tmp_path, bench, monkeypatch) as (_, client):
+        other = tmp_path / "other.yaml"
+        other.write_text((tmp_path / "bench.yaml").read_text())
+        client.add("A1", HOLD, CELL)
+        until(lambda: client.channel("A1").state == "running")
+        with pytest.raises(ServiceError, match="works for the bench 'bench'. Runs are under way on A1"):
+            changed_over(other, tmp_path / "data")
+        client.stop("A1")
+        until(lambda: client.channel("A1").state == "stopped")
+        try:
+            with changed_over(other, tmp_path / "data") as changed:
+                assert changed.status().bench == "other"
+            began = json.loads(address_file().read_text())["pid"]
+            changed_over(other, tmp_path / "data").close()
+            assert json.loads(address_file().read_text())["pid"] == began
+            # The file has changed since: an instrument more, say.
+            os.utime(other, (time.time() + 10, time.time() + 10))
+            changed_over(other, tmp_path / "data").close()
+            assert json.loads(address_file().read_text())["pid"] != began
+        finally:
+            end_own()
 
 
 def test_a_service_ends_when_it_is_asked_to_and_interrupts_runs_only_when_told(tmp_path, monkeypatch):

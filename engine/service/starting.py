@@ -1,5 +1,6 @@
 """Starting the service on demand, so that it outlives whoever started it."""
 
+import json
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from typing import Any
 from filelock import Timeout as Locked
 
 from .client import Client, ServiceError
-from .own import private_folder, service_lock
+from .own import address_file, private_folder, service_lock
 
 _START_S = 60.0
 _CONNECT_S = 15.0
@@ -36,6 +37,33 @@ def started(bench: Path, folder: Path, *, by: str | None = None) -> Client:
     while time.monotonic() < deadline and any(each.state == "offline" for each in client.status().channels):
         time.sleep(_LOOK_S)
     return client
+
+
+def changed_over(bench: Path, folder: Path, *, by: str | None = None) -> Client:
+    """Return a client of this user's service of a bench file as it is now; started where needed.
+
+    A service of another bench, or one that began before the file was changed, is ended first. One
+    of the same bench that refuses to end, because runs are under way, is left as it is.
+
+    Raises
+    ------
+    ServiceError
+        The service of another bench refuses to end, or none could be started.
+    """
+    client = _answering(by)
+    if client is None:
+        return started(bench, folder, by=by)
+    with client:
+        known = client.status().bench
+    at = address_file()
+    is_same = Path(json.loads(at.read_text("utf-8"))["bench"]) == bench.absolute()
+    if not is_same or bench.stat().st_mtime > at.stat().st_mtime:
+        try:
+            end_own(by=by)
+        except ServiceError as error:
+            if not is_same:
+                raise ServiceError(f"An engine works for the bench {known!r}. {error}") from None
+    return started(bench, folder, by=by)
 
 
 def _start(bench: Path, folder: Path, by: str | None) -> Client:
