@@ -22,6 +22,8 @@ _DISAGREE = 0.15
 _UNCERTAIN = 0.3
 _SEEN = 0.05
 """Smallest share of the kinetics in an overpotential from which they can be read."""
+_STRAIGHT = 0.5
+"""Kinetics are seen where they take at least this share from the squares that a straight line leaves."""
 _OHMIC_SHARES = (0.1, 0.5, 0.9)
 _BRANCHES = {
     "direction": "1",
@@ -49,6 +51,8 @@ class Branch:
         Overpotentials of the fit.
     kinetic_share : float
         How much of the overpotential at its end is charge transfer.
+    is_curved : bool
+        Whether kinetics describe it better than a resistance alone.
     """
 
     direction: int
@@ -59,6 +63,7 @@ class Branch:
     from_V: float
     to_V: float
     kinetic_share: float
+    is_curved: bool
 
 
 @dataclass(frozen=True)
@@ -170,6 +175,7 @@ def _branch(
     variance = 2.0 * fitted.cost / max(len(x) - 2, 1) * correlation_factor(fitted.fun)
     covariance = np.linalg.pinv(fitted.jac.T @ fitted.jac) * variance
     exchange = float(np.exp(fitted.x[0]))
+    straight = y - x * float(x @ y) / float(x @ x)
     return Branch(
         direction,
         exchange,
@@ -179,6 +185,7 @@ def _branch(
         float(y.min()) * direction,
         float(y.max()) * direction,
         float(scale_V * np.arcsinh(x[-1] / (2.0 * exchange)) / y[-1]),
+        2.0 * float(fitted.cost) < _STRAIGHT * float(straight @ straight),
     )
 
 
@@ -190,6 +197,9 @@ def _mean(branches: tuple[Branch, ...], area_m2: float, warnings: tuple[str, ...
     spread = abs(float(values[1] - values[0])) / 2.0
     uncertainty = float(np.hypot(spread, np.mean([branch.uncertainty_A for branch in branches])))
     mean = float(values.mean())
+    if not all(branch.is_curved for branch in branches):
+        reason = "a branch is a straight line, as a resistance or a short gives it"
+        return Result(None, "mA/cm²", method=method, reason=reason)
     if uncertainty > _UNCERTAIN * mean or min(branch.kinetic_share for branch in branches) < _SEEN:
         reason = "the ohmic loss hides the kinetics: the branches do not tell them apart"
         return Result(None, "mA/cm²", method=method, reason=reason)
@@ -208,6 +218,9 @@ def _low_field(
     area_m2: float,
     warnings: tuple[str, ...],
 ) -> Result:
+    if branches and not all(branch.is_curved for branch in branches):
+        reason = "a branch is a straight line: its slope is a resistance, not the kinetics"
+        return Result(None, "mA/cm²", method="RT/(F·R·A)", reason=reason)
     near = np.abs(eta) <= _LOW_FIELD_V
     ohm = float(np.mean([branch.ohm for branch in branches])) if branches else 0.0
     method = f"RT/(F·R·A) from the slope within {_LOW_FIELD_V * 1e3:g} mV, less {ohm:.3g} Ω of the branches"

@@ -16,7 +16,14 @@ from faradaic.protocols import (
     SymmetricCycling,
     TafelPlot,
 )
-from faradaic.simulators import BlockingCell, SymmetricCell, published_cell, published_systems, simulated
+from faradaic.simulators import (
+    BlockingCell,
+    Resistor,
+    SymmetricCell,
+    published_cell,
+    published_systems,
+    simulated,
+)
 
 from recorded import CELL, recorded, samples
 
@@ -296,6 +303,14 @@ def test_a_tafel_plot_in_closed_form(tmp_path):
     assert results["exchange_current_density"].value == pytest.approx(0.1, rel=1e-3)
     assert results["tafel_branches"].rows["ohmic_resistance"] == pytest.approx(50, rel=1e-2)
     assert any("25 °C was assumed" in text for text in results["exchange_current_density"].warnings)
+
+
+@pytest.mark.parametrize("ohm", [3.0, 300.0])
+def test_a_shorted_cell_has_no_exchange_current(tmp_path, ohm):
+    results = simulated_run(tmp_path, TafelPlot(), Resistor(ohm), temperature="25 °C").results
+    for name in ("exchange_current_density", "exchange_current_density_low_field"):
+        assert results[name].value is None
+        assert "straight line" in results[name].reason
 
 
 def test_what_is_no_tafel_plot_is_said(tmp_path):
