@@ -20,6 +20,7 @@ from ..protocols import (
     ConstantPotential,
     Limits,
     Protocol,
+    ProtocolError,
     Record,
     Rest,
     SafetyLimits,
@@ -303,7 +304,7 @@ class Runner:
             if reason is None and self._tempering.needs(step):
                 reason = self._temper(step)
             if reason is None:
-                part = check_step(work.popleft(), self.channel, self._limits)
+                part = self._checked(work.popleft())
                 follows_on = self._look_ahead(part, totals)
                 reason = self._run_segment(part, totals, number, follows_on=follows_on)
                 number += 1
@@ -317,6 +318,13 @@ class Runner:
             elif reason != "completed":
                 break
         return totals.result(reason)
+
+    def _checked(self, part: Step) -> Step:
+        """Return a step with its limits; one that was not foreseen may be beyond them, and ends the run."""
+        try:
+            return check_step(part, self.channel, self._limits)
+        except ProtocolError as error:
+            raise _Ended("failed: protocol", f"The protocol cannot go on: {error}.") from None
 
     def _look_ahead(self, part: Step, totals: Totals) -> bool:
         """Tell an instrument that runs programs what comes; return whether it is doing `part` already."""

@@ -311,6 +311,25 @@ def test_a_protocol_that_goes_wrong_ends_the_run_with_the_cell_at_rest(tmp_path,
         assert "boom" in events(run, "error")[0] or "not a step" in events(run, "error")[0]
 
 
+def test_a_step_that_turns_out_to_be_beyond_the_limits_ends_the_run_with_its_sentence(tmp_path):
+    class Rising(Protocol):
+        """Holds more than was foreseen, once something was measured."""
+
+        def steps(self, cell):
+            result = yield hold(0.5, 5)
+            yield hold(2.0 if result.samples else 0.5, 5)
+
+    channel = FakeChannel()
+    runner = make_runner(
+        tmp_path, protocol=Rising(), channel=channel, limits=SafetyLimits(potential_max="1 V")
+    )
+    assert runner.run() == "failed: protocol"
+    assert not channel.is_on
+    assert [step.potential_V for step in channel.steps if step.kind == "constant_potential"] == [0.5]
+    with Run.open(tmp_path / "run.h5") as run:
+        assert "above its upper limit potential_max of 1 V" in events(run, "error")[0]
+
+
 @pytest.mark.parametrize(
     ("error", "state"),
     [
