@@ -227,7 +227,7 @@ def test_the_flags_of_the_instrument_reach_the_file(tmp_path):
     assert (result.samples["flags"] & (Flag.OVERLOAD | Flag.OVERLOAD_WARNING)).any()
 
 
-def test_stop_switches_off_without_waiting_for_the_next_sample(tmp_path):
+def stopped_within_s(out):
     with simulated("emstat4-hr", Resistor(1e4), clock=SystemClock()) as instrument:
         channel = instrument.channels[0]
         step = ConstantPotential(potential_V=1.0, until=Until(duration_s=1000), record=Record(interval_s=10))
@@ -240,7 +240,7 @@ def test_stop_switches_off_without_waiting_for_the_next_sample(tmp_path):
             off_after_s.append(time.monotonic() - asked_at[0])
 
         channel.rest = rest
-        runner = Runner(Steps(given=(step,)), channel, cell=CELL, out=tmp_path / "a.h5")
+        runner = Runner(Steps(given=(step,)), channel, cell=CELL, out=out)
 
         def stop():
             asked_at[0] = time.monotonic()
@@ -248,8 +248,12 @@ def test_stop_switches_off_without_waiting_for_the_next_sample(tmp_path):
 
         threading.Timer(0.5, stop).start()
         assert runner.run() == "stopped"
-    # The next sample would come after up to 10 s.
-    assert off_after_s[0] < 2.0
+    return off_after_s[0]
+
+
+def test_stop_switches_off_within_100_ms(tmp_path):
+    # What else the computer does may delay one of them.
+    assert min(stopped_within_s(tmp_path / f"{attempt}.h5") for attempt in range(3)) < 0.1
 
 
 def test_pause_and_resume_on_the_instrument(tmp_path):
