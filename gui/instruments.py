@@ -1,5 +1,6 @@
 """The instruments of the bench: find, name, test."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -92,27 +93,30 @@ class Instruments(QWidget):
             self.trying.emit,
         )
         self._proposal = ""
+        self._tops: dict[str, QTreeWidgetItem] = {}
+        self._items: dict[str, QTreeWidgetItem] = {}
         self._lay_out()
         if bench is not None:
-            bench.changed.connect(lambda _: self.refresh())
-        self.refresh()
+            bench.changed.connect(self.refresh)
+            self.refresh(bench.statuses)
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
         self._theme = theme
         self.tree.clear()
-        self.refresh()
+        self._tops.clear()
+        self._items.clear()
+        if self._bench is not None:
+            self.refresh(self._bench.statuses)
 
-    def refresh(self) -> None:
-        """Show how the instruments stand."""
-        if self._bench is None:
-            return
-        for status in self._bench.statuses.values():
+    def refresh(self, channels: Iterable[str]) -> None:
+        """Show how channels stand, and their instruments."""
+        assert self._bench is not None  # noqa: S101  for the types
+        for status in map(self._bench.statuses.__getitem__, channels):
             name, _, what = status.instrument.partition(": ")
-            top = self._item(None, name)
+            top, item = self._items_of(name, status.channel)
             if what and top.text(2) != what:
                 top.setText(2, what)
-            item = self._item(top, status.channel)
             state = f"{symbol_of(status.state)} {status.state}"
             if item.text(1) != state:
                 item.setText(1, state)
@@ -159,16 +163,15 @@ class Instruments(QWidget):
             return
         self.tested.emit(item.text(0))
 
-    def _item(self, parent: QTreeWidgetItem | None, name: str) -> QTreeWidgetItem:
-        """Return the item with a name, made where there is none."""
-        inside = parent or self.tree.invisibleRootItem()
-        for item in (inside.child(index) for index in range(inside.childCount())):
-            if item is not None and item.text(0) == name:
-                return item
-        made = QTreeWidgetItem(inside, [name])
-        if parent is None:
-            made.setExpanded(True)
-        return made
+    def _items_of(self, instrument: str, channel: str) -> tuple[QTreeWidgetItem, QTreeWidgetItem]:
+        """Return the items of an instrument and of a channel of it, made where there are none."""
+        if instrument not in self._tops:
+            self._tops[instrument] = QTreeWidgetItem(self.tree.invisibleRootItem(), [instrument])
+            self._tops[instrument].setExpanded(True)
+        top = self._tops[instrument]
+        if channel not in self._items:
+            self._items[channel] = QTreeWidgetItem(top, [channel])
+        return top, self._items[channel]
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
