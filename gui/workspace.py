@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QMdiArea, QMdiSubWindow, QScrollArea, QTab
 from .asking import Asking
 from .drawn import icon
 from .plots.source import Source, read_run, source_of
+from .plots.turns import Turns
 from .theme import Theme
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Workspace(QMdiArea):
         super().__init__(parent)
         self._asking, self._theme = asking, theme
         self._plots: list[PlotPanel] = []
+        self._turns = Turns(self)
         self.setViewMode(QMdiArea.ViewMode.TabbedView)
         self.setTabsClosable(True)
         self.setTabsMovable(True)
@@ -73,7 +75,7 @@ class Workspace(QMdiArea):
                 return panel
         from .plots.panel import PlotPanel  # noqa: PLC0415  the rack is there before plots are loaded
 
-        panel = PlotPanel(self._theme, source)
+        panel = PlotPanel(self._theme, source, self._turns)
         self._plots.append(panel)
         panel.destroyed.connect(lambda: self._forget(panel))
         panel.said.connect(self.said)

@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtGui import QColor, QGuiApplication, QPainter
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 
-from .graphics import exporters
 from .plot import Plot
 from .source import Source
 
 _WIDTH = 2000
+_LINE = 1.5
+"""How wide curves are drawn for a page, in pixels of the screen."""
 FILTERS = "Picture (*.png);;Drawing (*.svg);;Numbers (*.csv)"
 
 
@@ -26,9 +28,7 @@ def export(plot: Plot, path: Path) -> None:
     """
     match path.suffix.lower():
         case ".png":
-            exporter = exporters.ImageExporter(plot.canvas.scene())
-            exporter.parameters()["width"] = _WIDTH
-            if not exporter.export(toBytes=True).save(str(path)):
+            if not _picture(plot).save(str(path)):
                 raise OSError(f"{path} cannot be written.")
         case ".svg":
             _draw_svg(plot, path)
@@ -38,18 +38,38 @@ def export(plot: Plot, path: Path) -> None:
             raise ValueError(f"{other or 'no ending'} is no kind of export; use .png, .svg or .csv.")
 
 
+def _picture(plot: Plot) -> QImage:
+    """Return what a plot shows, sharp enough for a page."""
+    area = QRectF(plot.canvas.rect())
+    scale = _WIDTH / area.width()
+    image = QImage(_WIDTH, round(area.height() * scale), QImage.Format.Format_ARGB32)
+    image.setDevicePixelRatio(scale)
+    image.fill(QColor(plot.theme.panel))
+    painter = QPainter(image)
+    plot.set_line_width(_LINE * scale)
+    plot.canvas.scene().render(painter, area, area)
+    painter.end()
+    plot.set_line_width()
+    return image
+
+
 def _draw_svg(plot: Plot, path: Path) -> None:
-    scene = plot.canvas.scene()
+    area = QRectF(plot.canvas.rect())
     drawing = QSvgGenerator()
     drawing.setFileName(str(path))
-    drawing.setViewBox(scene.sceneRect())
+    # The axes are recordings for the screen: at any other resolution they are drawn at another scale.
+    drawing.setResolution(plot.canvas.logicalDpiX())
+    drawing.setSize(plot.canvas.size())
+    drawing.setViewBox(area)
     drawing.setTitle(plot.sources[0].label if plot.sources else "faradaic")
     painter = QPainter()
     if not painter.begin(drawing):
         raise OSError(f"{path} cannot be written.")
-    painter.fillRect(scene.sceneRect(), QColor(plot.theme.panel))
-    scene.render(painter, scene.sceneRect(), scene.sceneRect())
+    painter.fillRect(area, QColor(plot.theme.panel))
+    plot.set_line_width(_LINE)
+    plot.canvas.scene().render(painter, area, area)
     painter.end()
+    plot.set_line_width()
 
 
 def export_runs(paths: list[Path], folder: Path, file_format: str) -> list[Path]:
@@ -72,8 +92,7 @@ def export_runs(paths: list[Path], folder: Path, file_format: str) -> list[Path]
 
 def copy(plot: Plot) -> None:
     """Put the picture of a plot on the clipboard."""
-    exporter = exporters.ImageExporter(plot.canvas.scene())
-    QGuiApplication.clipboard().setImage(exporter.export(toBytes=True))
+    QGuiApplication.clipboard().setImage(_picture(plot))
 
 
 def _write_samples(path: Path, sources: list[Source]) -> None:

@@ -17,6 +17,7 @@ from ..widgets import label, tool
 from .export import FILTERS, copy, export
 from .plot import Plot
 from .source import Source
+from .turns import Turns
 from .views import CURRENT_UNITS, VIEWS, current_factor, view_of
 
 
@@ -37,9 +38,9 @@ class PlotPanel(QWidget):
     run_export_wanted = Signal(list, object, str)
     said = Signal(str, str)
 
-    def __init__(self, theme: Theme, source: Source, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, source: Source, turns: Turns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.plot = Plot(theme, view_of(source.protocol))
+        self.plot = Plot(theme, view_of(source.protocol), turns)
         self.view = QComboBox()
         self.view.setAccessibleName("View")
         # Narrow enough for four plots side by side.

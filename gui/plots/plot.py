@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ..theme import Theme
@@ -11,10 +12,12 @@ from .decade_axis import DecadeAxis
 from .graphics import InfiniteLine, PlotDataItem, PlotItem, pg
 from .source import Source
 from .thinning import Floats, thinned, thinned_decades, thinned_path
+from .turns import Turns
 from .views import VIEWS, Axis, Pane, potential, shown_scale
 
-_REFRESH_MS = 200
 _MOST_LEGEND = 12
+_LINE = 1
+"""Pixels: anything wider takes several times as long to draw."""
 
 
 class Curve:
@@ -36,6 +39,8 @@ class Plot(QWidget):
         The colours.
     view : str
         A key of `VIEWS`.
+    turns : Turns
+        Says when new samples are drawn.
 
     Attributes
     ----------
@@ -45,7 +50,7 @@ class Plot(QWidget):
 
     pointed = Signal(str)
 
-    def __init__(self, theme: Theme, view: str, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, view: str, turns: Turns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
         self.view_name = view
@@ -66,12 +71,7 @@ class Plot(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.canvas)
         self._mouse = pg.SignalProxy(self.canvas.scene().sigMouseMoved, rateLimit=30, slot=self._point)
-        self._is_dirty = False
-        self._timer = QTimer(self)
-        # Others would be brought together, and all plots be drawn at the same moment.
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._refresh_if_dirty)
-        self._timer.start(_REFRESH_MS)
+        self._turns = turns
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self.refresh)
@@ -127,6 +127,12 @@ class Plot(QWidget):
         """Mark potentials, such as an onset, by what they are called, in plots over the potential."""
         self._marks = marks
         self.rebuild()
+
+    def set_line_width(self, pixels: float = _LINE) -> None:
+        """Draw curves with lines of another width, such as for a page."""
+        for source, curve in ((source, curve) for curves in self._curves for source, curve in curves.items()):
+            curve.item.opts["antialias"] = pixels > _LINE
+            curve.item.setPen(pg.mkPen(self.colour(source), width=pixels))
 
     def colour(self, source: Source) -> str:
         """Return the colour of a source's curve."""
@@ -188,7 +194,7 @@ class Plot(QWidget):
                 continue
             colour = self.colour(source)
             item = pg.PlotDataItem(
-                pen=pg.mkPen(colour, width=1.5),
+                pen=pg.mkPen(colour, width=_LINE),
                 symbol="o" if pane.has_points else None,
                 symbolSize=5,
                 symbolBrush=colour,
@@ -235,16 +241,16 @@ class Plot(QWidget):
         if is_first and not box.state["autoRange"][0]:
             self._soon.start(0)
 
-    def _touch(self) -> None:
-        self._is_dirty = True
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what has come while nobody saw it."""
+        super().showEvent(event)
+        self._touch()
 
-    def _refresh_if_dirty(self) -> None:
-        if self._is_dirty and self.isVisible():
-            self.refresh()
+    def _touch(self) -> None:
+        self._turns.ask(self, self.refresh)
 
     def refresh(self, *, everything: bool = False) -> None:
         """Draw what has changed: new samples, or another part of the curves."""
-        self._is_dirty = False
         panes = VIEWS[self.view_name].panes
         for index, (pane, plot, curves) in enumerate(zip(panes, self.plots, self._curves, strict=True)):
             self._take_new(index, pane, curves)
@@ -262,6 +268,8 @@ class Plot(QWidget):
                 else:
                     x, y = thinned_path(curve.x, curve.y, pixels)
                 curve.item.setData(x, y)
+        # Ranges follow the data now, not while it is painted: that would have it painted twice.
+        self.canvas.scene().prepareForPaint()
 
     def _take_new(self, index: int, pane: Pane, curves: dict[Source, Curve]) -> None:
         stale = [source for source, curve in curves.items() if curve.version != source.version]
