@@ -1,5 +1,6 @@
 """Starting the window."""
 
+import gc
 import logging
 import signal
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
+from shiboken6 import delete
 
 from .crash import report_crashes
 from .theme import apply_theme
@@ -43,4 +45,15 @@ def open_window(*, demo: bool = False, bench: Path | None = None, data: Path | N
         QTimer.singleShot(0, window, lambda: window.serve(bench))
     else:
         QTimer.singleShot(0, window, window.find_bench)
-    return application.exec()
+    code = application.exec()
+    take_apart(window)
+    return code
+
+
+def take_apart(window: Window) -> None:
+    """Delete a closed window while there is an application.
+
+    At the end of Python its parts would be deleted in any order; plots do not survive that.
+    """
+    delete(window)
+    gc.collect()

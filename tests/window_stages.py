@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from faradaic.gui.app import take_apart
 from faradaic.gui.theme import apply_theme
 from faradaic.gui.window import Window
 
@@ -83,3 +84,4 @@ if __name__ == "__main__":
     else:
         opened.try_simulated()
         second(opened, sys.argv[3])
+        take_apart(opened)
