@@ -14,7 +14,9 @@ from ..engine.service.requests import EngineStatus
 from .theme import is_under_way
 
 _DRAIN_MS = 50
-_SHOW_MS = 250
+_TELL_MS = 50
+_PARTS = 5
+"""What has changed is told of a fifth of the channels at a time: all at once would be much to draw."""
 _STATUS_S = 15.0
 _BEFORE = 5000
 """So many of the records from before the window are asked for."""
@@ -68,10 +70,11 @@ class BenchState(QObject):
             threading.Thread(target=self._look, name="bench look", daemon=True),
         ]
         self._touched: set[str] = set()
+        self._part = 0
         # Numbers change slowly enough for eyes; a new state is told at once.
         self._pace = QTimer(self)
-        self._pace.timeout.connect(self._tell_changes)
-        self._pace.start(_SHOW_MS)
+        self._pace.timeout.connect(self._tell_part)
+        self._pace.start(_TELL_MS)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._drain)
         self._timer.start(_DRAIN_MS)
@@ -93,7 +96,8 @@ class BenchState(QObject):
 
     def take(self, records: Iterable[Record]) -> None:
         """Take in what the bench has published."""
-        has_alarm = has_news = False
+        has_alarm = False
+        news: set[str] = set()
         for record in records:
             if record.engine == self._first_engine and record.seq <= self._first_seq:
                 # From before the window: only plots want it, whose file may be behind.
@@ -104,22 +108,27 @@ class BenchState(QObject):
             if before is not None:
                 self.statuses[record.channel] = followed(before, record)
                 self._touched.add(record.channel)
-                has_news = has_news or record.kind == "state"
+                if record.kind == "state":
+                    news.add(record.channel)
                 if record.kind == "samples" and record.rows is not None:
                     self.sparks[record.channel].append(float(record.rows["current_ampere"][-1]))
             if record.kind == "alarm":
                 has_alarm = True
                 self._take_alarm(Alarm.model_validate({**record.data, "channel": record.channel}))
             self.recorded.emit(record)
-        if has_news:
-            self._tell_changes()
+        self._tell(news)
         if has_alarm:
             self.alarmed.emit()
 
-    def _tell_changes(self) -> None:
-        if self._touched:
-            touched, self._touched = self._touched, set()
-            self.changed.emit(touched)
+    def _tell_part(self) -> None:
+        """Tell what has changed in the next part of the bench."""
+        self._part = (self._part + 1) % _PARTS
+        self._tell(self._touched.intersection(list(self.statuses)[self._part :: _PARTS]))
+
+    def _tell(self, channels: set[str]) -> None:
+        if channels:
+            self._touched -= channels
+            self.changed.emit(channels)
 
     def _take_alarm(self, alarm: Alarm) -> None:
         self.alarms = [alarm, *(each for each in self.alarms if each.id != alarm.id)]
@@ -165,10 +174,13 @@ class BenchState(QObject):
             return
         self.engine = status
         self.alarms = list(status.alarms)
-        changed = {each.channel for each in status.channels if self.statuses.get(each.channel) != each}
-        self.statuses = {each.channel: each for each in status.channels}
-        for name in self.statuses:
+        before, self.statuses = self.statuses, {each.channel: each for each in status.channels}
+        news: set[str] = set()
+        for name, each in self.statuses.items():
             self.sparks.setdefault(name, deque(maxlen=SPARKS))
-        if changed:
-            self.changed.emit(changed)
+            if name not in before or each.state != before[name].state:
+                news.add(name)
+            elif each != before[name]:
+                self._touched.add(name)
+        self._tell(news)
         self.alarmed.emit()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
@@ -112,7 +112,7 @@ class Rack(QWidget):
         self._menu_actions = list(actions)
 
     def _make_cards(self) -> QListView:
-        view = QListView()
+        view = _Cards()
         view.setModel(self._filter)
         view.setItemDelegate(self._cards_delegate)
         view.setViewMode(QListView.ViewMode.IconMode)
@@ -160,3 +160,12 @@ class Rack(QWidget):
             menu = QMenu(self)
             menu.addActions(self._menu_actions)
             menu.popup(position)
+
+
+class _Cards(QListView):
+    """Paints the cards that have changed, and not all those between them."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint one part of what is to be painted after another."""
+        for part in list(event.region()):  # pyright: ignore[reportArgumentType]
+            super().paintEvent(QPaintEvent(part))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ..core.units import pretty_duration
@@ -113,14 +113,16 @@ class CardDelegate(QStyledItemDelegate):
         line = painter.fontMetrics().height() + 2
         box = QRectF(inside.right() - 92, inside.top() + 2 * line, 90, line - 6)
         low, high = min(values), max(values)
-        span = high - low or 1.0
-        across = box.width() / (len(values) - 1)
+        across, down = box.width() / (len(values) - 1), box.height() / (high - low or 1.0)
+        left, bottom = box.left(), box.bottom()
         points = [
-            QPointF(box.left() + index * across, box.bottom() - (value - low) / span * box.height())
+            QPointF(left + index * across, bottom - (value - low) * down)
             for index, value in enumerate(values)
         ]
-        painter.setPen(QPen(QColor(self.theme.accent), 1.2))
-        painter.drawPolyline(QPolygonF(points))
+        # Hundreds are drawn: smooth lines, and such wider than a pixel, take several times as long.
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+        painter.setPen(QColor(self.theme.accent))
+        painter.drawPolyline(points)
 
 
 def _cut(painter: QPainter, text: str, width: int) -> str:
