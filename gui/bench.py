@@ -14,7 +14,7 @@ from ..engine.service.requests import EngineStatus
 from .theme import is_under_way
 
 _DRAIN_MS = 50
-_TELL_MS = 50
+_TELL_MS = 100
 _PARTS = 5
 """What has changed is told of a fifth of the channels at a time: all at once would be much to draw."""
 _STATUS_S = 15.0
