@@ -50,7 +50,7 @@ def draw_figure(folder: Path) -> None:
 
 def main() -> None:
     """Take all pictures, in both themes."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="faradaic-") as folder:
         os.environ["XDG_CONFIG_HOME"] = folder
         draw_figure(Path(folder))
         from faradaic.gui.theme import apply_theme

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -105,7 +106,8 @@ class Inspector(QScrollArea):
         self._facts["Cycle"].setText(str(status.cycle or ""))
         times = f"{pretty_duration(status.elapsed_s)} passed, {pretty_duration(status.remaining_s)} left"
         self._facts["Time"].setText(times if runs else "")
-        self._facts["File"].setText(status.file)
+        self._facts["File"].setText(status.file and _below(status.file, self._bench.engine.folder))
+        self._facts["File"].setToolTip(status.file)
         for value in self._facts.values():
             self.facts.setRowVisible(value, bool(value.text()))
         self.progress.setValue(round(100 * status.fraction))
@@ -218,3 +220,9 @@ def _group(title: str, *parts: QWidget) -> QGroupBox:
     for part in parts:
         layout.addWidget(part)
     return made
+
+
+def _below(file: str, folder: str) -> str:
+    """Return the path of a file from the data folder on, which the status bar tells."""
+    path = Path(file)
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else file

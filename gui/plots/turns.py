@@ -25,7 +25,7 @@ class Turns(QObject):
     def ask(self, widget: QWidget, draw: Callable[[], None]) -> None:
         """Call `draw` when it is the turn of a widget, if it is seen then; once, however often it asks."""
         self._waiting[widget] = draw
-        if not self._rest.isActive():
+        if not (self._rest.isActive() or self._painted.isActive()):
             self._rest.start(0)
 
     def _timer(self, call: Callable[[], None]) -> QTimer:
@@ -43,7 +43,6 @@ class Turns(QObject):
             if isValid(widget) and widget.isVisible():
                 self._begun = time.perf_counter()
                 draw()
-                self._rest.start(_LEAST_REST_MS)
                 self._painted.start(0)
                 return
 

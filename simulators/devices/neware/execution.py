@@ -150,15 +150,13 @@ class Execution:
 
     def _is_beyond(self, now: _Progress, reading: Reading) -> bool:
         """Tell whether a protection is exceeded."""
-        program = self.program
-        return any(
-            (
-                _above(reading.potential_V, program.potential_max_V),
-                _above(-reading.potential_V, _negative(program.potential_min_V)),
-                _above(reading.current_A, program.current_max_A),
-                _above(-reading.current_A, _negative(program.current_min_A)),
-                _above(abs(now.charge_C), program.charge_max_C),
-            )
+        program, potential_V, current_A = self.program, reading.potential_V, reading.current_A
+        return (
+            (program.potential_max_V is not None and potential_V >= program.potential_max_V)
+            or (program.potential_min_V is not None and potential_V <= program.potential_min_V)
+            or (program.current_max_A is not None and current_A >= program.current_max_A)
+            or (program.current_min_A is not None and current_A <= program.current_min_A)
+            or (program.charge_max_C is not None and abs(now.charge_C) >= program.charge_max_C)
         )
 
     def _is_worth_recording(self, now: _Progress, reading: Reading) -> bool:
@@ -235,11 +233,3 @@ def _duration_s(step: FileStep) -> float:
     if step.time_s is None:
         return 0.0 if step.kind == REST else float("inf")
     return step.time_s
-
-
-def _above(value: float, bound: float | None) -> bool:
-    return bound is not None and value >= bound
-
-
-def _negative(bound: float | None) -> float | None:
-    return None if bound is None else -bound

@@ -1,15 +1,15 @@
 """What a test has recorded."""
 
+import time
 from array import array
 from dataclasses import dataclass
-from datetime import datetime
 
 _FIELDS = 9
 
 
 def local_time(unix_s: float) -> str:
     """Return a time as the cycler's computer writes it: local, to a second, without its zone."""
-    return datetime.fromtimestamp(unix_s).strftime("%Y-%m-%d %H:%M:%S")
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(unix_s))
 
 
 class Points:
