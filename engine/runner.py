@@ -211,7 +211,10 @@ class Runner:
 
     @property
     def has_fallen_silent(self) -> bool:
-        """Whether a sample is long overdue: whoever watches the run should put the cell at rest."""
+        """Whether a sample is long overdue.
+
+        Whoever watches the run should put the cell at rest then, unless the instrument runs programs.
+        """
         segment = self._segment
         if segment is None:
             return False

@@ -6,14 +6,19 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import numpy as np
 import pytest
 import yaml
 
+from faradaic.core.clock import ScaledClock
 from faradaic.engine.bench import BenchEngine, NoSuchChannel, Refused
 from faradaic.instruments import OutOfRange
+from faradaic.instruments.bench_file import Bench
 from faradaic.protocols import OpenCircuit, ProtocolError
+from faradaic.simulators import Resistor, TcpServer, device_kind
+from faradaic.simulators.faults import FaultyLink
 from faradaic.simulators.serving import serve_bench
 from faradaic.storage import Run, StorageError
 
@@ -344,3 +349,41 @@ def test_a_protocol_that_loops_for_ever_is_refused(tmp_path, monkeypatch):
         pytest.raises(ProtocolError, match="does it ever end"),
     ):
         add(engine, REST)
+
+
+@pytest.mark.parametrize(("model", "goes_on"), [("neware-bts", True), ("emstat4-hr", False)])
+def test_a_silent_channel_is_put_at_rest_unless_its_instrument_goes_on_by_itself(
+    tmp_path, monkeypatch, model, goes_on
+):
+    """A cycler whose network is away for minutes must not lose its run of months."""
+    monkeypatch.setattr("faradaic.engine.runner._SILENT_S", 0.5)
+    monkeypatch.setattr("faradaic.engine.bench.engine._WATCH_S", 0.1)
+    speed, kind = 20.0, device_kind(model)
+    with (
+        closing(kind.make([Resistor(1000.0)], ScaledClock(speed), 1)) as device,
+        TcpServer(device) as server,
+        FaultyLink(server.address, away_s=1.0) as link,
+    ):
+        described = {
+            "driver": kind.driver,
+            "address": link.address,
+            "channels": {kind.channels[0]: {"name": "A1"}},
+        }
+        bench = Bench.model_validate(
+            {"speed": speed, "alarms": {"desktop": False}, "instruments": {"i": described}}
+        )
+        with BenchEngine(bench, tmp_path) as engine:
+            until(lambda: state(engine) != "offline")
+            engine.add("A1", asked({**HOLD, "hold": "4 min"}), "Ada", 0.0)
+            until(lambda: engine.station("A1").status().elapsed_s > 10)
+            link.inject("away")
+            until(lambda: "A1 gives no samples any more" in str(engine.alarms.standing()))
+            until(lambda: state(engine) not in ("running", "ending"), 60.0)
+            assert (state(engine) == "finished") == goes_on, state(engine)
+            told = [each.text for each in engine.alarms.standing() if "gives no samples" in each.text]
+            assert len(told) == 1
+            assert ("goes on with the program by itself" in told[0]) == goes_on
+            with Run.open(engine.station("A1").status().file) as run:
+                times_s = run.samples["test_time_second"]
+            if goes_on:
+                assert np.diff(times_s).max() < 1.5

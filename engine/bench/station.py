@@ -64,7 +64,7 @@ class Station:
         self._held = bool(agenda.running)
         self._state = "interrupted" if agenda.running else "idle"
         self._detail = "not connected yet"
-        self._is_unsafe = False
+        self._is_unsafe = self._is_silent = False
         self._last: StationStatus | None = None
         self._idle_V: float | None = None
         self._aftermath: Runner | None = None
@@ -261,15 +261,24 @@ class Station:
         return f"{self.name} is at rest."
 
     def watch(self) -> None:
-        """Put the cell at rest where a sample is long overdue."""
+        """Put the cell at rest where a sample is long overdue, unless its instrument goes on by itself."""
         runner = self.runner
-        if runner is None or not runner.has_fallen_silent:
+        was_silent, self._is_silent = self._is_silent, runner is not None and runner.has_fallen_silent
+        if runner is None or not self._is_silent:
             return
-        self._desk.alarm(
-            self.name, "error", f"{self.name} gives no samples any more; its cell is put at rest."
-        )
-        # In another thread: what has blocked the channel's own may block this one too.
-        threading.Thread(target=self.emergency_stop, args=("the engine's watch",), daemon=True).start()
+        # Its program has the limits on board, and nothing of what it measures is lost.
+        goes_on = runner.channel.capabilities.runs_programs
+        if not was_silent:
+            what = (
+                "its instrument goes on with the program by itself and is read out when it answers. "
+                "Check its connection"
+                if goes_on
+                else "its cell is put at rest"
+            )
+            self._desk.alarm(self.name, "error", f"{self.name} gives no samples any more; {what}.")
+        if not goes_on:
+            # In another thread: what has blocked the channel's own may block this one too.
+            threading.Thread(target=self.emergency_stop, args=("the engine's watch",), daemon=True).start()
 
     def _wake(self) -> None:
         """Let the channel's thread look whether there is something to do."""
