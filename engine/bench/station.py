@@ -68,6 +68,7 @@ class Station:
         self._last: StationStatus | None = None
         self._idle_V: float | None = None
         self._aftermath: Runner | None = None
+        self._rescue: threading.Thread | None = None
         self._run_id = ""
         self._thread = threading.Thread(target=self._work, name=f"channel {name}", daemon=True)
 
@@ -276,9 +277,12 @@ class Station:
                 else "its cell is put at rest"
             )
             self._desk.alarm(self.name, "error", f"{self.name} gives no samples any more; {what}.")
-        if not goes_on:
+        if not goes_on and (self._rescue is None or not self._rescue.is_alive()):
             # In another thread: what has blocked the channel's own may block this one too.
-            threading.Thread(target=self.emergency_stop, args=("the engine's watch",), daemon=True).start()
+            self._rescue = threading.Thread(
+                target=self.emergency_stop, args=("the engine's watch",), daemon=True
+            )
+            self._rescue.start()
 
     def _wake(self) -> None:
         """Let the channel's thread look whether there is something to do."""
