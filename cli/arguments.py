@@ -139,7 +139,7 @@ def open_asked(
         else:
             opened = stack.enter_context(open_instrument(driver, instrument or "", wires=wires))
             found = opened.channels[0] if channel is None else channel_named(opened, channel)
-            yield Place(found, (), tempers, driver, instrument or "")
+            yield Place(found, (), tempers)
 
 
 def open_chamber(address: str) -> "Chamber":

@@ -5,19 +5,13 @@ import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from .app import CellFile, LimitTexts, Notes, ProtocolText, RunFile, Settings, app, refusing
 from .arguments import assignments, load_protocol, open_asked, positive_seconds, validated
 from .terminal import print_outcome, print_results, run_with_progress
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from ..engine import Subscriber
-    from ..instruments.bench_channel import Place
 
 InstrumentAddress = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="A port, such as COM5 or /dev/ttyACM0.")
@@ -117,6 +111,7 @@ def run(
 ) -> None:
     """Run a protocol on an instrument."""
     from ..engine import Runner
+    from ..engine.guarded import guarded
     from ..protocols import Cell, SafetyLimits
     from ..protocols.files import cell_from_file
 
@@ -126,7 +121,7 @@ def run(
         limits = validated(SafetyLimits, assignments(limit or []))
         with (
             open_asked(instrument, driver, bench, channel, chamber, wires) as place,
-            _guarded(place) as follow,
+            guarded(place.channel) as follow,
         ):
             recorded = run_with_progress(
                 lambda watch: Runner(
@@ -161,11 +156,12 @@ def resume(
 ) -> None:
     """Go on with a run that was interrupted, where it was interrupted, in the same file."""
     from ..engine import resumed
+    from ..engine.guarded import guarded
 
     with (
         refusing(),
         open_asked(instrument, driver, bench, channel, chamber, wires) as place,
-        _guarded(place) as follow,
+        guarded(place.channel) as follow,
     ):
         recorded = run_with_progress(
             lambda watch: resumed(
@@ -178,14 +174,6 @@ def resume(
             )
         )
     print_outcome(recorded)
-
-
-def _guarded(place: "Place") -> "AbstractContextManager[Subscriber]":
-    """Have a watchdog put the channel at rest, should this program die and the instrument need it."""
-    from ..engine.bench.guard import guarded
-    from ..engine.service.own import private_folder
-
-    return guarded(place.channel, place.driver, place.address, private_folder() / "watchdog")
 
 
 @app.command()

@@ -7,6 +7,7 @@ from ..instruments import Chamber
 from ..instruments.base import Channel
 from ..protocols import Cell, Protocol, SafetyLimits
 from ..storage import Run
+from .guarded import guarded
 from .messages import Subscriber
 from .runner import Runner
 
@@ -24,6 +25,8 @@ def run(
     notes: str = "",
 ) -> Run:
     """Run a protocol on a channel and return the recorded, analysed run.
+
+    An instrument that needs the computer is put at rest by a process of its own, should this program die.
 
     Parameters
     ----------
@@ -55,18 +58,19 @@ def run(
     ValueError, OutOfRange, StorageError
         Refused before the cell was connected; the message says why.
     """
-    runner = Runner(
-        protocol,
-        channel,
-        cell=cell or Cell(),
-        out=out,
-        limits=limits,
-        chamber=chamber,
-        subscribers=subscribers,
-        operator=operator,
-        notes=notes,
-    )
-    runner.run()
+    with guarded(channel) as follow:
+        runner = Runner(
+            protocol,
+            channel,
+            cell=cell or Cell(),
+            out=out,
+            limits=limits,
+            chamber=chamber,
+            subscribers=[*subscribers, follow],
+            operator=operator,
+            notes=notes,
+        )
+        runner.run()
     return analysed(runner.path)
 
 

@@ -62,9 +62,13 @@ def open_instrument(
     if driver not in types:
         raise ValueError(f"there is no driver {driver!r}; known are {', '.join(types)}.")
     if wires is None:
-        return types[driver](address, clock)
-    check_wires(driver, wires)
-    return _WIRED[driver](address, clock, four_wire=wires == 4)
+        instrument = types[driver](address, clock)
+    else:
+        check_wires(driver, wires)
+        instrument = _WIRED[driver](address, clock, four_wire=wires == 4)
+    for channel in instrument.channels:
+        channel.driver = driver
+    return instrument
 
 
 def check_wires(driver: str, wires: int) -> None:

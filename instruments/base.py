@@ -49,6 +49,8 @@ class Channel(ABC):
 
     needs_computer = False
     """Whether its cell stays as it is when the computer stops asking: nothing on board ends the step."""
+    driver = ""
+    """The name by which `open_instrument` knows its family; empty where it was made in another way."""
     wires: int | None = None
     """Over how many wires the potential is sensed, where that was chosen."""
 

@@ -23,15 +23,11 @@ class Place(NamedTuple):
         Of the instrument and of this channel.
     chamber : Chamber or None
         In which its cell stands.
-    driver, address : str
-        Of the instrument, as `open_instrument` takes them.
     """
 
     channel: Channel
     limits: tuple[SafetyLimits, ...]
     chamber: Chamber | None
-    driver: str
-    address: str
 
 
 @contextmanager
@@ -59,7 +55,7 @@ def open_place(bench: Bench, name: str) -> Iterator[Place]:
             found = bench.chambers[chamber_key]
             chamber = stack.enter_context(open_chamber(found, clock_of(bench, is_simulated=found.simulated)))
         channel = channel_named(instrument, own)
-        yield Place(channel, described.limits_of(own), chamber, described.driver, described.address)
+        yield Place(channel, described.limits_of(own), chamber)
 
 
 def channel_named(instrument: Instrument, name: str) -> Channel:

@@ -65,3 +65,26 @@ def test_a_run_without_service_that_is_killed_leaves_no_host_timed_instrument_on
         until(lambda: not device.cell_is_on)
     log = tmp_path / "home" / "watchdog" / "bench.log"
     until(lambda: log.exists() and "was put at rest" in log.read_text())
+
+
+SCRIPT = """
+import sys
+from faradaic.engine import run
+from faradaic.instruments import open_instrument
+from faradaic.protocols import LinearSweep
+driver, address, out = sys.argv[1:]
+with open_instrument(driver, address) as instrument:
+    run(LinearSweep(start="0.4 V", stop="0.5 V", rate="0.1 mV/s"), instrument.channels[0], out=out)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no kill -9 on this system")
+def test_a_script_that_is_killed_leaves_no_host_timed_instrument_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("FARADAIC_HOME", str(tmp_path / "home"))
+    kind = device_kind("keithley-2450")
+    with closing(kind.make([Resistor(1000.0)], SystemClock(), 1)) as device, TcpServer(device) as server:
+        command = [sys.executable, "-c", SCRIPT, kind.driver, server.address, str(tmp_path / "a.h5")]
+        with subprocess.Popen(command) as process:
+            until(lambda: (tmp_path / "a.h5").exists() and device.cell_is_on, 60)
+            process.kill()
+        until(lambda: not device.cell_is_on)

@@ -6,7 +6,6 @@ import logging
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,6 @@ from filelock import FileLock
 from filelock import Timeout as Locked
 
 from ...core.helpers import start_helper
-from ...instruments import Channel
-from ...storage import StorageError
-from ..messages import Message, RunEnded, Subscriber
 
 TICK_S = 0.5
 """How often the engine says that it lives."""
@@ -29,49 +25,6 @@ log = logging.getLogger(__name__)
 def watchdog_lock(folder: Path) -> FileLock:
     """Return the lock that the watchdog holds while it puts instruments at rest."""
     return FileLock(folder / "watchdog.lock", is_singleton=False, thread_local=False)
-
-
-@contextlib.contextmanager
-def guarded(channel: Channel, driver: str, address: str, folder: Path) -> Iterator[Subscriber]:
-    """Have a channel that needs the computer put at rest, should this program die during a run on it.
-
-    Parameters
-    ----------
-    channel : Channel
-        On which the run takes place.
-    driver, address : str
-        Of its instrument, as `open_instrument` takes them.
-    folder : Path
-        Where the watchdog keeps its log.
-
-    Yields
-    ------
-    callable
-        Takes the messages of the run, whose end ends the watch.
-
-    Raises
-    ------
-    StorageError
-        The watchdog of an earlier program is still putting instruments at rest.
-    """
-    if not channel.needs_computer:
-        yield lambda _: None
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        guard = Guard(folder)
-    except TimeoutError as error:
-        raise StorageError(str(error)) from None
-
-    def follow(message: Message) -> None:
-        if isinstance(message, RunEnded):
-            guard.forget(str(channel))
-
-    try:
-        guard.watch(str(channel), driver, address)
-        yield follow
-    finally:
-        guard.close()
 
 
 class Guard:
