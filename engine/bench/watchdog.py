@@ -26,7 +26,7 @@ from typing import Any
 import psutil
 
 from ...core.helpers import leave_ending_to_the_parent
-from ...instruments import InstrumentError, open_instrument
+from ...instruments import open_instrument
 from .guard import READY, TICK_S, watchdog_lock
 from .log import BenchLog
 
@@ -98,7 +98,7 @@ def _put_at_rest(watch: dict[str, str]) -> str:
         try:
             # Closing puts all channels at rest, and confirms it.
             open_instrument(watch["driver"], watch["address"]).close()
-        except InstrumentError as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the cell is on and nobody else is left
             failure = str(error)
             time.sleep(_RETRY_S)
         else:
