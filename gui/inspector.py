@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFormLayout,
     QGroupBox,
@@ -67,10 +67,16 @@ class Inspector(QScrollArea):
         self.until = Form(EndConditions)
         self.results = label(wraps=True, is_rich=True)
         self.results.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._page = QWidget()
         self._known_queue: list[str] = []
         self._known_step: tuple[object, ...] = ()
         self._lay_out()
         bench.changed.connect(lambda names: self.channel in names and self.update_values())
+
+    def minimumSizeHint(self) -> QSize:
+        """Be as wide as what is shown: it is scrolled down, never aside."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self._page.minimumSizeHint().width() + bar + 2 * self.frameWidth(), 200)
 
     def show_channel(self, name: str) -> None:
         """Show another channel."""
@@ -142,8 +148,7 @@ class Inspector(QScrollArea):
         self.waits.setTitle(f"Queue ({len(ids)}){held}")
 
     def _lay_out(self) -> None:
-        page = QWidget()
-        layout = QVBoxLayout(page)
+        layout = QVBoxLayout(self._page)
         head = QHBoxLayout()
         head.addWidget(self.title)
         head.addStretch()
@@ -174,7 +179,7 @@ class Inspector(QScrollArea):
         )
         layout.addWidget(_group("End of this step", self.until, self.change_until))
         layout.addStretch()
-        self.setWidget(page)
+        self.setWidget(self._page)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 

@@ -126,6 +126,7 @@ def apply_theme(application: QApplication, theme: Theme) -> None:
 
 def _sheet(theme: Theme) -> str:
     return f"""
+    #qt_toolbar_ext_button {{ padding: 0; min-width: 16px; }}
     QToolBar {{ border: none; border-bottom: 1px solid {theme.line}; spacing: 6px; padding: 4px; }}
     QToolButton, QPushButton {{ padding: 5px 10px; border: 1px solid {theme.line}; border-radius: 5px;
         background: {theme.panel}; }}

@@ -1,10 +1,11 @@
 """The middle of the window: plots and plans, in tabs or side by side."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QPixmap, QResizeEvent
 from PySide6.QtWidgets import QLabel, QMdiArea, QMdiSubWindow, QScrollArea, QTabBar, QWidget
 
 from .asking import Asking
@@ -50,6 +51,21 @@ class Workspace(QMdiArea):
     def minimumSizeHint(self) -> QSize:
         """Leave the size of the window to the person, whatever the panels would like."""
         return QSize(300, 200)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give tiles the space that there is now."""
+        super().resizeEvent(event)
+        if self.viewMode() == QMdiArea.ViewMode.SubWindowView and self._have_space():
+            self.tileSubWindows()
+
+    def _have_space(self) -> bool:
+        """Tell whether all tiles have the size that they need: Qt would make the whole window larger."""
+        tiles = [each for each in self.subWindowList() if each.isVisible()]
+        across = math.ceil(math.sqrt(len(tiles)))
+        if not across:
+            return False
+        tile = QSize(self.width() // across, self.height() // math.ceil(len(tiles) / across))
+        return all(each.minimumSizeHint().boundedTo(tile) == each.minimumSizeHint() for each in tiles)
 
     def put(self, widget: QWidget, title: str) -> None:
         """Show a panel, in front of the others."""
@@ -118,15 +134,17 @@ class Workspace(QMdiArea):
         """Show all panels side by side, or as tabs."""
         if not tiled:
             self.setViewMode(QMdiArea.ViewMode.TabbedView)
+            for window in self.subWindowList():
+                window.show()
             self._tidy()
             return
         self.setViewMode(QMdiArea.ViewMode.SubWindowView)
         for window in self.subWindowList():
-            # A plan needs more space than a tile has.
+            # A plan needs more space than a tile has; it comes back when it is asked for.
             if window.widget() in self._plots:
                 window.showNormal()
             else:
-                window.showMinimized()
+                window.hide()
         self.tileSubWindows()
 
     def set_theme(self, theme: Theme) -> None:

@@ -6,8 +6,9 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
-    QHBoxLayout,
     QMenu,
+    QSizePolicy,
+    QToolBar,
     QVBoxLayout,
     QWidget,
 )
@@ -69,8 +70,9 @@ class PlotPanel(QWidget):
         self.plot.canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.plot.canvas.customContextMenuRequested.connect(self._show_export_at)
         self.plot.canvas.viewport().installEventFilter(self)
-        tools = QHBoxLayout()
-        tools.setContentsMargins(4, 4, 4, 0)
+        # In a narrow tile it keeps what has no space behind an arrow.
+        tools = QToolBar()
+        tools.setAccessibleName("Tools of the plot")
         for each in (
             self.view,
             self.unit,
@@ -81,12 +83,13 @@ class PlotPanel(QWidget):
             self.export_button,
         ):
             tools.addWidget(each)
-        tools.addStretch()
+        self.values.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.values.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         tools.addWidget(self.values)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addLayout(tools)
+        layout.addWidget(tools)
         layout.addWidget(self.plot, 1)
         self.plot.add(source)
         source.restarted.connect(self._restart)

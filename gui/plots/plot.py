@@ -211,7 +211,7 @@ class Plot(QWidget):
             for number, (text, value) in enumerate(self._marks.items()):
                 line = pg.InfiniteLine(
                     value,
-                    pen=pg.mkPen(self.theme.curves[1], width=1.5, style=Qt.PenStyle.DashLine),
+                    pen=pg.mkPen(self.theme.curves[1], width=_LINE, style=Qt.PenStyle.DashLine),
                     label=text,
                     labelOpts={
                         "color": self.theme.text,
@@ -300,9 +300,9 @@ class Plot(QWidget):
         if old_axes != self._axes[index] or (x_scale, y_scale) != old_scales:
             plot = self.plots[index]
             if plot.getAxis("bottom").style["showValues"]:
-                plot.setLabel("bottom", _label(x_axis, x_unit), color=self.theme.text)
+                plot.getAxis("bottom").set_name(_label(x_axis, x_unit), x_unit, self.theme.text)
             bars = ("|", "|") if self._has_log_y(pane) and "|" not in y_axis.name else ("", "")
-            plot.setLabel("left", _label(y_axis, y_unit, bars), color=self.theme.text)
+            plot.getAxis("left").set_name(_label(y_axis, y_unit, bars), y_unit, self.theme.text)
 
     @staticmethod
     def _largest(
