@@ -1,8 +1,7 @@
 """Drivers: one per instrument family, all behind the same channel interface."""
 
-from importlib.metadata import entry_points
-
 from ..core.clock import Clock
+from ..core.plugins import added
 from .base import Channel, Identity, Instrument
 from .chamber import ByHand, Chamber
 from .checks import Capabilities
@@ -29,10 +28,7 @@ def driver_types() -> dict[str, type[Instrument]]:
 
     A package adds its own through the entry-point group ``faradaic.instruments``.
     """
-    types = dict(DRIVERS)
-    for entry in entry_points(group="faradaic.instruments"):
-        types.setdefault(entry.name, entry.load())
-    return types
+    return DRIVERS | added("faradaic.instruments") | DRIVERS
 
 
 def open_instrument(

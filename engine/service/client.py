@@ -45,7 +45,11 @@ class Client(Closing):
         self.by = by or getpass.getuser()
         self._token = token
         self._http = httpx.Client(
-            base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=_WAIT_S
+            base_url=f"{self.url}/api/v1",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=_WAIT_S,
+            # Certificates are read from disk only where there are any to check.
+            verify=self.url.startswith("https"),
         )
 
     @classmethod

@@ -7,7 +7,6 @@ from ..base import ProtocolError, load_protocol
 from ..files import protocol_from_file, read_text
 from .findings import Incoming
 from .pybamm_text import read_pybamm
-from .unicycler_in import read_unicycler
 
 PROTOCOL_SUFFIXES = (".yaml", ".yml", ".json", ".txt")
 """Our own files, those of aurora-unicycler, and PyBaMM experiments."""
@@ -39,6 +38,8 @@ def read_protocol_file(path: Path) -> Incoming:
         described = json.loads(text)
         if isinstance(described, dict) and "protocol" in described:
             return Incoming(load_protocol(described), {}, ())
+        from .unicycler_in import read_unicycler  # noqa: PLC0415  a tenth of a second, and seldom asked for
+
         return read_unicycler(described)
     except ProtocolError as error:
         raise ProtocolError(f"{path}: {error}") from None

@@ -17,8 +17,8 @@ from ..schedule import (
     ScheduledSpectrum,
     ScheduledSweep,
 )
-from .as_schedule import as_schedule
 from .findings import Findings
+from .scheduling import as_schedule
 from .unicycler_format import STANDS_FOR_0_V
 
 _LOWEST_Hz, _HIGHEST_Hz = 1e-5, 1e7
