@@ -1,6 +1,7 @@
-"""How quick the window is: ``python -m benchmarks.window [start|file|live|rack|killed]``.
+"""How quick the window is: ``python -m benchmarks.window [start|cold|file|live|rack|killed]``.
 
 start   from the command to a window that can be used, with the engine running
+cold    the same, where the engine has to be started, too
 file    a run of ten million samples: to its first plot, and a frame while it is moved and zoomed
 live    16 channels at 10 samples/s in four plots: processor time, and how long the window is not free
 rack    256 channels at a sample a second in the rack: the same
@@ -28,6 +29,7 @@ from PySide6.QtWidgets import QApplication
 from benchmarks.bench_processes import service, simulated_bench
 from faradaic.core.samples import SAMPLE
 from faradaic.engine.service.client import Client
+from faradaic.engine.service.starting import end_own
 from faradaic.gui.theme import apply_theme
 from faradaic.gui.window import Window
 from faradaic.protocols import Cell, OpenCircuit
@@ -47,7 +49,10 @@ application = QApplication([])
 window = Window(Path(sys.argv[2]))
 apply_theme(application, window.theme)
 window.show()
-window.find_bench()
+if len(sys.argv) > 4:
+    window.serve(Path(sys.argv[4]))
+else:
+    window.find_bench()
 rack_s = 0.0
 attach = window.attach
 def attached(*given, **more):
@@ -92,9 +97,9 @@ def window_on(client: Client, folder: Path) -> Window:
     return window
 
 
-def opened(folder: Path, how: str) -> "subprocess.Popen[str]":
-    """Open a window in a process of its own."""
-    command = [sys.executable, "-c", _CHILD, str(time.time()), str(folder), how]
+def opened(folder: Path, how: str, *bench: Path) -> "subprocess.Popen[str]":
+    """Open a window in a process of its own, on the engine that runs or on one for a bench file."""
+    command = [sys.executable, "-c", _CHILD, str(time.time()), str(folder), how, *map(str, bench)]
     # As a person has it: what was compiled once is kept.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
@@ -104,10 +109,26 @@ def measure_start() -> None:
     """From the command to a drawn rack and to a plan to fill in, with a running engine."""
     with bench_of(16) as (folder, _):
         for what in ["first start", *5 * ["again"]]:
-            with opened(folder, "leave") as process:
-                assert process.stdout is not None
-                rack_s, plan_s = map(float, process.stdout.readline().split())
-            print(f"{what}: rack after {rack_s:.2f} s, plan after {plan_s:.2f} s")
+            tell_start(what, opened(folder, "leave"))
+
+
+def tell_start(what: str, process: "subprocess.Popen[str]") -> None:
+    """Say how long it took until a window could be used."""
+    with process:
+        assert process.stdout is not None
+        rack_s, plan_s = map(float, process.stdout.readline().split())
+    print(f"{what}: rack after {rack_s:.2f} s, plan after {plan_s:.2f} s")
+
+
+def measure_cold() -> None:
+    """From the command to a drawn rack and to a plan to fill in, with an engine that has to be started."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ["FARADAIC_HOME"] = str(folder / "home")
+        with simulated_bench(folder, 16, "emstat4-hr", "Resistor(1000)") as bench:
+            for what in ["first start", *2 * ["again"]]:
+                tell_start(f"{what} with an engine", opened(folder, "leave", bench))
+                end_own()
 
 
 def ten_million(path: Path, count: int = 10_000_000) -> None:
@@ -290,6 +311,7 @@ def leave(window: Window) -> None:
 
 MEASUREMENTS: dict[str, Callable[[], None]] = {
     "start": measure_start,
+    "cold": measure_cold,
     "file": measure_file,
     "live": measure_live,
     "rack": measure_rack,

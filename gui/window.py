@@ -183,16 +183,17 @@ class Window(QMainWindow):
             lambda made: self.attach(*made, is_trying=True),
             self._tell_failure,
         )
+        QTimer.singleShot(0, self, _load_plots)
 
     def serve(self, bench: Path) -> None:
         """Work with the instruments of a bench file."""
         self.welcome.wait(f"Starting an engine for {bench.name} …")
-
         self.asking.do(
             lambda: _asked(changed_over(bench, self._data)),
             lambda made: self.attach(*made),
             self._tell_failure,
         )
+        QTimer.singleShot(0, self, _load_plots)
 
     def _tell_failure(self, sentence: str) -> None:
         self.welcome.fail(sentence)
@@ -483,6 +484,11 @@ class Window(QMainWindow):
 def _asked(client: Client) -> tuple[Client, EngineStatus]:
     """Return a client with how its bench stands."""
     return client, client.status()
+
+
+def _load_plots() -> None:
+    """Load what the first panel needs, a third of a second, while an engine is being started."""
+    from .form import new_run  # noqa: F401, PLC0415
 
 
 def _about() -> str:

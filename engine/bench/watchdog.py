@@ -26,7 +26,6 @@ from typing import Any
 import psutil
 
 from ...core.helpers import leave_ending_to_the_parent
-from ...instruments import open_instrument
 from .guard import READY, TICK_S, watchdog_lock
 from .log import BenchLog
 
@@ -43,6 +42,9 @@ def main(folder: str) -> None:
     threading.Thread(target=_read, args=(lines,), daemon=True).start()
     sys.stdout.write(f"{READY}\n")
     sys.stdout.flush()
+    # The engine need not wait for this, half a second; but it is done before an instrument needs it.
+    from ... import instruments  # noqa: F401, PLC0415
+
     watched: dict[str, dict[str, str]] = {}
     engine, silent = 0, 0
     while silent < SILENT_TICKS:
@@ -93,6 +95,8 @@ def _end(engine: int) -> None:
 
 def _put_at_rest(watch: dict[str, str]) -> str:
     """Open an instrument and switch it off; return what came of it."""
+    from ...instruments import open_instrument  # noqa: PLC0415  see `main`
+
     name, failure = watch["watch"], ""
     for _ in range(_TRIES):
         try:
