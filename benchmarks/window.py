@@ -38,8 +38,9 @@ from faradaic.storage import Run
 MEASURED_S = 20.0
 _TICK_MS = 5
 _CHILD = """
-import os, sys, time
+import gc, os, sys, time
 begun = float(sys.argv[1])
+gc.disable()  # as the command does
 from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication

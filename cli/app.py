@@ -1,5 +1,6 @@
 """The application object, and how a user's mistakes are told."""
 
+import gc
 import logging
 import sys
 from collections.abc import Iterator
@@ -49,6 +50,9 @@ def start(context: typer.Context) -> None:
 
 def open_the_window(**how: Any) -> NoReturn:
     """Open the window and end when it is closed; see `gui.app.open_window`."""
+    # The window collects garbage by itself (`gui.garbage`); to look for it among what is imported is a
+    # quarter of the start.
+    gc.disable()
     try:
         from ..gui.app import open_window
     except ImportError as error:
