@@ -121,6 +121,8 @@ class Rack(QWidget):
         view.setUniformItemSizes(True)
         view.setGridSize(QSize(SIZE.width() + 2, SIZE.height() + 2))
         view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        beside = 2 * view.frameWidth() + view.verticalScrollBar().sizeHint().width()
+        view.setMinimumWidth(view.gridSize().width() + beside)
         view.setAccessibleName("Channels as cards")
         self._connect(view)
         return view

@@ -131,16 +131,18 @@ class Workspace(QMdiArea):
         self.put(area, path.stem)
 
     def tile(self, *, tiled: bool) -> None:
-        """Show all panels side by side, or as tabs."""
+        """Show all plots side by side, or all panels as tabs."""
         if not tiled:
+            active = self.activeSubWindow()
             self.setViewMode(QMdiArea.ViewMode.TabbedView)
             for window in self.subWindowList():
                 window.show()
             self._tidy()
+            self.setActiveSubWindow(active)
             return
         self.setViewMode(QMdiArea.ViewMode.SubWindowView)
         for window in self.subWindowList():
-            # A plan needs more space than a tile has; it comes back when it is asked for.
+            # A plan needs more space than a tile has; asked for, it comes back, and with it the tabs.
             if window.widget() in self._plots:
                 window.showNormal()
             else:
@@ -165,12 +167,15 @@ class Workspace(QMdiArea):
         self._plots = [each for each in self._plots if each is not panel]
 
     def _show(self, window: QMdiSubWindow) -> None:
-        if self.viewMode() == QMdiArea.ViewMode.TabbedView:
-            window.showMaximized()
-            self._tidy()
-        else:
+        is_tiled = self.viewMode() == QMdiArea.ViewMode.SubWindowView
+        if is_tiled and window.widget() in self._plots:
             window.show()
             self.tileSubWindows()
+        else:
+            if is_tiled:
+                self.tile(tiled=False)
+            window.showMaximized()
+            self._tidy()
         self.setActiveSubWindow(window)
 
     def _tidy(self) -> None:

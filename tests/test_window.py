@@ -643,6 +643,29 @@ def test_runs_are_found_looked_into_plotted_compared_and_run_again(bench, mistak
 # Around it
 
 
+def test_plots_are_tiled_within_the_window_and_a_plan_brings_the_tabs_back(bench):
+    _, window = bench
+    workspace, size = window.panels.workspace, window.size()
+    plan = window.panels.new_run()
+    plots = [window.panels.show_plot(name) for name in ("A1", "A2")]
+    press(window, "Ctrl+G")
+    wait_for(lambda: all(plot.isVisible() for plot in plots))
+    assert not plan.isVisible()
+    first, second = (plot.parentWidget().geometry() for plot in plots)
+    assert not first.intersects(second)
+    assert all(workspace.viewport().rect().contains(each) for each in (first, second))
+    press(window, "Ctrl+N")
+    wait_for(plan.isVisible)
+    assert window.panels.is_planning
+    assert plan.parentWidget().isMaximized()
+    workspace.bring(plots[0])
+    press(window, "Ctrl+G")
+    press(window, "Ctrl+G")
+    assert plots[0].parentWidget().isMaximized()
+    assert workspace.activeSubWindow().widget() is plots[0]
+    assert window.size() == size
+
+
 def test_everything_can_be_done_by_typing_its_name(bench, qtbot):
     _, window = bench
     press(window, "Ctrl+K")

@@ -44,32 +44,30 @@ def _picture(plot: Plot) -> QImage:
     scale = _WIDTH / area.width()
     image = QImage(_WIDTH, round(area.height() * scale), QImage.Format.Format_ARGB32)
     image.setDevicePixelRatio(scale)
-    image.fill(QColor(plot.theme.panel))
-    painter = QPainter(image)
-    plot.set_line_width(_LINE * scale)
-    plot.canvas.scene().render(painter, area, area)
-    painter.end()
-    plot.set_line_width()
+    _draw(plot, QPainter(image), _LINE * scale)
     return image
 
 
 def _draw_svg(plot: Plot, path: Path) -> None:
-    area = QRectF(plot.canvas.rect())
     drawing = QSvgGenerator()
     drawing.setFileName(str(path))
     # The axes are recordings for the screen: at any other resolution they are drawn at another scale.
     drawing.setResolution(plot.canvas.logicalDpiX())
     drawing.setSize(plot.canvas.size())
-    drawing.setViewBox(area)
+    drawing.setViewBox(QRectF(plot.canvas.rect()))
     drawing.setTitle(plot.sources[0].label if plot.sources else "faradaic")
     painter = QPainter()
     if not painter.begin(drawing):
         raise OSError(f"{path} cannot be written.")
+    _draw(plot, painter, _LINE)
+
+
+def _draw(plot: Plot, painter: QPainter, line: float) -> None:
+    area = QRectF(plot.canvas.rect())
     painter.fillRect(area, QColor(plot.theme.panel))
-    plot.set_line_width(_LINE)
-    plot.canvas.scene().render(painter, area, area)
+    with plot.lines_of(line):
+        plot.canvas.scene().render(painter, area, area)
     painter.end()
-    plot.set_line_width()
 
 
 def export_runs(paths: list[Path], folder: Path, file_format: str) -> list[Path]:

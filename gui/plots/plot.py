@@ -1,5 +1,7 @@
 """A plot of one or more runs: linked panes, cursor, units, and an autorange that respects the hand."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -128,11 +130,20 @@ class Plot(QWidget):
         self._marks = marks
         self.rebuild()
 
-    def set_line_width(self, pixels: float = _LINE) -> None:
-        """Draw curves with lines of another width, such as for a page."""
-        for source, curve in ((source, curve) for curves in self._curves for source, curve in curves.items()):
-            curve.item.opts["antialias"] = pixels > _LINE
-            curve.item.setPen(pg.mkPen(self.colour(source), width=pixels))
+    @contextmanager
+    def lines_of(self, pixels: float) -> Iterator[None]:
+        """Draw curves with smooth lines of another width for the time being, such as for a page."""
+        self._set_lines(pixels, smooth=True)
+        try:
+            yield
+        finally:
+            self._set_lines(_LINE, smooth=False)
+
+    def _set_lines(self, pixels: float, *, smooth: bool) -> None:
+        for curves in self._curves:
+            for source, curve in curves.items():
+                curve.item.opts["antialias"] = smooth
+                curve.item.setPen(pg.mkPen(self.colour(source), width=pixels))
 
     def colour(self, source: Source) -> str:
         """Return the colour of a source's curve."""
