@@ -36,7 +36,7 @@ from .naming import title_of
 from .numbers import bytes_text
 from .run_reading import RunDetails, RunFacts, read_details, read_facts
 from .theme import Theme, colour_of, symbol_of
-from .widgets import button, search_line
+from .widgets import button, search_line, tool_row
 
 _COLUMNS = ("Begun", "Cell", "Protocol", "State", "Size", "File")
 _FACTS = Qt.ItemDataRole.UserRole
@@ -315,11 +315,7 @@ class Runs(QWidget):
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(self.search)
         layout.addWidget(self.table)
-        row = QHBoxLayout()
-        for each in self.buttons.values():
-            row.addWidget(each)
-        row.addStretch()
-        layout.addLayout(row)
+        layout.addWidget(tool_row("What can be done with runs", *self.buttons.values()))
         parts = QSplitter()
         parts.addWidget(left)
         parts.addWidget(self.text)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QToolBar, QToolButton, QVBoxLayout, QWidget
 
 Role = Literal["", "title", "faint", "fault", "number"]
 
@@ -42,6 +42,15 @@ def tool(
     made.setCheckable(checkable)
     if act is not None:
         made.clicked.connect(lambda *_: act())
+    return made
+
+
+def tool_row(name: str, *parts: QWidget) -> QToolBar:
+    """Return parts in a row that keeps behind an arrow what has no space."""
+    made = QToolBar()
+    made.setAccessibleName(name)
+    for part in parts:
+        made.addWidget(part)
     return made
 
 

@@ -286,7 +286,7 @@ class Window(QMainWindow):
         ):
             self.setCorner(corner, area)
         self.resizeDocks([self.docks["rack"], self.docks["inspector"]], [268, 300], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["runs"]], [230], Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks["runs"]], [min(230, self.height() // 4)], Qt.Orientation.Vertical)
 
     def update_status(self) -> None:
         """Show how engine, disk and alarms stand."""

@@ -666,6 +666,16 @@ def test_plots_are_tiled_within_the_window_and_a_plan_brings_the_tabs_back(bench
     assert window.size() == size
 
 
+def test_the_window_fits_on_a_small_screen(bench):
+    _, window = bench
+    window.resize(1366, 720)
+    window.panels.new_run()
+    press(window, "Ctrl+R")
+    QTest.qWait(50)
+    assert (window.width(), window.height()) == (1366, 720)
+    assert window.panels.new_run().visibleRegion().boundingRect().width() > 700
+
+
 def test_everything_can_be_done_by_typing_its_name(bench, qtbot):
     _, window = bench
     press(window, "Ctrl+K")

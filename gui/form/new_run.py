@@ -9,6 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
@@ -41,6 +42,7 @@ _PROTOCOLS = "Descriptions (*.yaml *.yml *.json *.txt)"
 _YAML_SUFFIXES = (".yaml", ".yml")
 _NAME = Qt.ItemDataRole.UserRole
 _MOST_AT_ONCE = 100
+_FORM_WIDTH = 290
 
 
 class NewRun(QWidget):
@@ -378,6 +380,7 @@ class NewRun(QWidget):
         right = column(
             self.preview, label("Channels", "title"), self.channels, _row(self.check_button, self.run_button)
         )
+        self.tabs.setMinimumWidth(_FORM_WIDTH)
         parts = QSplitter()
         for part in (left, self.tabs, right):
             parts.addWidget(part)
@@ -385,7 +388,8 @@ class NewRun(QWidget):
         parts.setChildrenCollapsible(False)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
-        layout.addWidget(parts)
+        # On a small screen everything can still be reached.
+        layout.addWidget(_scrolled(parts, framed=False))
 
 
 def _row(*parts: QWidget) -> QWidget:
@@ -397,10 +401,12 @@ def _row(*parts: QWidget) -> QWidget:
     return made
 
 
-def _scrolled(part: QWidget) -> QScrollArea:
+def _scrolled(part: QWidget, *, framed: bool = True) -> QScrollArea:
     area = QScrollArea()
     area.setWidget(part)
     area.setWidgetResizable(True)
+    if not framed:
+        area.setFrameShape(QFrame.Shape.NoFrame)
     return area
 
 

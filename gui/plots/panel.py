@@ -8,13 +8,12 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QMenu,
     QSizePolicy,
-    QToolBar,
     QVBoxLayout,
     QWidget,
 )
 
 from ..theme import Theme
-from ..widgets import label, tool
+from ..widgets import label, tool, tool_row
 from .export import FILTERS, copy, export
 from .plot import Plot
 from .source import Source
@@ -70,10 +69,8 @@ class PlotPanel(QWidget):
         self.plot.canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.plot.canvas.customContextMenuRequested.connect(self._show_export_at)
         self.plot.canvas.viewport().installEventFilter(self)
-        # In a narrow tile it keeps what has no space behind an arrow.
-        tools = QToolBar()
-        tools.setAccessibleName("Tools of the plot")
-        for each in (
+        tools = tool_row(
+            "Tools of the plot",
             self.view,
             self.unit,
             self.log_x,
@@ -81,8 +78,7 @@ class PlotPanel(QWidget):
             self.follow,
             self.curves,
             self.export_button,
-        ):
-            tools.addWidget(each)
+        )
         self.values.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.values.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         tools.addWidget(self.values)
