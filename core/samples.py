@@ -82,3 +82,14 @@ IMPEDANCE = np.dtype(
         ("flags", "u4"),
     ]
 )
+
+
+def steps_between(values: NDArray[np.float64], before: float) -> NDArray[np.float64]:
+    """Return by how much each value is more than the one before it; `before` comes before the first.
+
+    For blocks of a few values, on which ``numpy.diff(values, prepend=before)`` takes five times as long.
+    """
+    steps = values.copy()
+    steps[0] -= before
+    steps[1:] -= values[:-1]
+    return steps

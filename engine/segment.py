@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.integration import Floats, Integrator
-from ..core.samples import IMPEDANCE, SAMPLE, Block, Flag
+from ..core.samples import IMPEDANCE, SAMPLE, Block, Flag, steps_between
 from ..protocols.steps import Impedance, PotentialSweep, Step
 from .conditions import Course, EndConditions, LimitCheck
 from .thinning import Thinner
@@ -154,7 +154,7 @@ class Segment:
     def _after_gap(self, time_s: Floats) -> NDArray[np.bool_]:
         """Return which samples come long after the one before."""
         regular_s = max(self.step.measure_every_s, self.step.record.interval_s)
-        waits_s = np.diff(time_s, prepend=self._last_s)
+        waits_s = steps_between(time_s, self._last_s)
         after_gap = waits_s > _GAP * regular_s + _GAP_S
         if after_gap.any():
             self.gap_s = max(self.gap_s, float(waits_s.max()))

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from ...core.samples import Block, Flag
+from ...core.samples import Block, Flag, steps_between
 from ..errors import InstrumentFault, Timeout
 from ..ordering import InOrder
 from .models import ERRORS
@@ -130,8 +130,8 @@ class ScriptRun:
     def _in_order(self, block: Block) -> Block:
         """Leave out what is out of place in time."""
         order = self._order
-        steps_s = np.diff(block["time_s"], prepend=order.latest_s)
-        if np.all((steps_s >= 0.0) & (steps_s <= order.longest_jump_s)):
+        steps_s = steps_between(block["time_s"], order.latest_s)
+        if steps_s.min() >= 0.0 and steps_s.max() <= order.longest_jump_s:
             order.latest_s = float(block["time_s"][-1])
             return block
         kept = [
