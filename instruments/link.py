@@ -17,7 +17,7 @@ import serial
 
 from .errors import NotConnected
 
-READ_WAIT_S = 0.2
+READ_WAIT_S = 0.5
 """How long a read waits for a first byte."""
 PATIENCE_S = 8.0
 """A connection that is lost for longer is told as `NotConnected`."""
