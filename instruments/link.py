@@ -18,7 +18,7 @@ import serial
 from .errors import NotConnected
 
 READ_WAIT_S = 0.5
-"""How long a read waits for a first byte."""
+"""How long a read waits for a first byte, and a command for a channel that waits for its next sample."""
 PATIENCE_S = 8.0
 """A connection that is lost for longer is told as `NotConnected`."""
 _CONNECT_WAIT_S = 5.0
