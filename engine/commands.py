@@ -13,7 +13,7 @@ Pause = Literal["rest", "hold"]
 
 
 class Commands:
-    """Requests to a run, from any thread; it answers at its next sample, at the latest after 0.2 s.
+    """Requests to a run, from any thread; it answers at its next sample, at the latest after 0.5 s.
 
     Parameters
     ----------

@@ -77,7 +77,7 @@ class Channel(ABC):
         ------
         ndarray
             `MEASUREMENT` rows, or `IMPEDANCE_MEASUREMENT` rows during a spectrum. An empty block
-            comes at least every 0.2 s, so that the caller can act. After `rest` the iterator yields
+            comes at least every 0.5 s, so that the caller can act. After `rest` the iterator yields
             what was still under way and ends. When the caller closes it, the cell is put at rest.
 
         Raises

@@ -117,7 +117,7 @@ def reorder(engine: Engine, channel: ChannelName, order: Order) -> StationStatus
 
 @acting.post("/channels/{channel}/commands", tags=["channels"])
 def command(engine: Engine, channel: ChannelName, command: Command) -> StationStatus:
-    """Act on the run under way; it answers at its next sample, at the latest after 0.2 s."""
+    """Act on the run under way; it answers at its next sample, at the latest after 0.5 s."""
     match command:
         case Pause():
             engine.pause(channel, command.kind, command.by)
