@@ -5,12 +5,16 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
 import yaml
 
+from faradaic.engine.service.client import Client
 from faradaic.engine.service.starting import wait_for
 from faradaic.simulators.serving import serve_bench
 from faradaic.storage import Run
@@ -97,3 +101,15 @@ def test_no_helper_stays_behind_a_service_that_is_killed(tmp_path, monkeypatch):
         with Run.open(file) as run:
             assert run.state == "interrupted"
             assert len(run.samples) > 0
+
+
+def test_a_connection_that_was_idle_for_seconds_is_still_answered(tmp_path, monkeypatch):
+    with running(tmp_path, monkeypatch), Client.own() as client:
+        at = urlsplit(client.url)
+        with closing(HTTPConnection(at.hostname, at.port, timeout=10)) as connection:
+            for pause_s in (6.0, 0.0):
+                connection.request("GET", "/")
+                # Whatever it says: a connection that is closed meanwhile raises.
+                assert connection.getresponse().read()
+                assert connection.sock is not None
+                time.sleep(pause_s)

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 PORT = 8420
 _GRACE_S = 3
+_KEEP_ALIVE_S = 60
+"""Longer than clients keep a connection that is idle: else one is closed while they ask on it."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -68,7 +70,12 @@ def serve(
         allowed = frozenset(names) | ({host} if host not in _LOOPBACK else frozenset())
         app = make_app(engine, own_tokens(), allowed)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE_S, ws_max_size=2**16
+            app,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_GRACE_S,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            ws_max_size=2**16,
         )
         shown = "127.0.0.1" if host in _LOOPBACK else host
         url = f"http://{shown}:{at[1]}"
