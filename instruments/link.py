@@ -17,8 +17,8 @@ import serial
 
 from .errors import NotConnected
 
-READ_WAIT_S = 0.5
-"""How long a read waits for a first byte, and a command for a channel that waits for its next sample."""
+READ_WAIT_S = 0.2
+"""How long a read waits for a first byte, unless told otherwise."""
 PATIENCE_S = 8.0
 """A connection that is lost for longer is told as `NotConnected`."""
 _CONNECT_WAIT_S = 5.0
@@ -36,8 +36,8 @@ class Line(enum.Enum):
 class Link(Protocol):
     """A byte stream in both directions."""
 
-    def read(self) -> bytes:
-        """Return what has arrived, at once; nothing after waiting `READ_WAIT_S` in vain."""
+    def read(self, wait_s: float = READ_WAIT_S) -> bytes:
+        """Return what has arrived, at once; nothing after waiting so long in vain."""
         ...
 
     def write(self, data: bytes) -> None:
@@ -82,13 +82,13 @@ class PatientLink:
         self.notices: list[str] = []
         """Sentences about losses that were overcome."""
 
-    def read(self) -> bytes:
-        """Return what has arrived, at once; nothing after waiting `READ_WAIT_S` in vain."""
+    def read(self, wait_s: float = READ_WAIT_S) -> bytes:
+        """Return what has arrived, at once; nothing after waiting so long in vain."""
         if self._link is None and not self._is_back():
-            time.sleep(READ_WAIT_S)
+            time.sleep(wait_s)
             return b""
         try:
-            data = self._link.read() if self._link is not None else b""
+            data = self._link.read(wait_s) if self._link is not None else b""
         except NotConnected as loss:
             self._lose(loss)
             return b""
@@ -164,9 +164,11 @@ class SerialLink:
         except (serial.SerialException, OSError, ValueError) as error:
             raise NotConnected(f"The port {address} cannot be opened: {_reason(error)}.") from error
 
-    def read(self) -> bytes:
-        """Return what has arrived, at once; nothing after waiting `READ_WAIT_S` in vain."""
+    def read(self, wait_s: float = READ_WAIT_S) -> bytes:
+        """Return what has arrived, at once; nothing after waiting so long in vain."""
         try:
+            if self._port.timeout != wait_s:
+                self._port.timeout = wait_s
             first = self._port.read(1)
             return first + self._port.read(self._port.in_waiting) if first else b""
         except (serial.SerialException, OSError, TypeError) as error:
@@ -199,10 +201,10 @@ class SocketLink:
         self._arrivals = selectors.DefaultSelector()
         self._arrivals.register(self._socket, selectors.EVENT_READ)
 
-    def read(self) -> bytes:
-        """Return what has arrived, at once; nothing after waiting `READ_WAIT_S` in vain."""
+    def read(self, wait_s: float = READ_WAIT_S) -> bytes:
+        """Return what has arrived, at once; nothing after waiting so long in vain."""
         try:
-            if not self._arrivals.select(READ_WAIT_S):
+            if not self._arrivals.select(wait_s):
                 return b""
             data = self._socket.recv(_CHUNK)
         except (OSError, ValueError, KeyError) as error:

@@ -19,11 +19,11 @@ class Dialogue:
         self._lock = threading.Lock()
         self.is_closed = False
 
-    def read(self):
+    def read(self, wait_s=0.005):
         with self._lock:
             answers, self._answers = self._answers, b""
         if not answers:
-            threading.Event().wait(0.005)
+            threading.Event().wait(min(wait_s, 0.005))
         return answers
 
     def write(self, data):

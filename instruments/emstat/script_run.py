@@ -14,6 +14,8 @@ from .script import Script
 from .wire import ANSWER_WAIT_S, Wire
 
 _BUSY = "0006"
+_SAMPLE_WAIT_S = 0.5
+"""Commands wait as long for a sample: hundreds of channels that wake more often keep a computer busy."""
 _GRACE_S = 10.0
 """How much longer than the time between samples an instrument may be silent."""
 _ERROR = re.compile(r"([a-z]?)!([0-9A-F]{4})(?:: ?(.*))?")
@@ -72,7 +74,7 @@ class ScriptRun:
         Timeout
             The instrument has been silent for longer than the step allows.
         """
-        lines = self._wire.lines()
+        lines = self._wire.lines(_SAMPLE_WAIT_S)
         if not lines:
             self._check_silence()
             return

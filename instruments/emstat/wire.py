@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 
 from ..errors import BadReply, Timeout
-from ..link import Link
+from ..link import READ_WAIT_S, Link
 
 ANSWER_WAIT_S = 2.0
 PAUSE_AFTER_ERROR_S = 0.12
@@ -34,13 +34,13 @@ class Wire:
         self._partial = b""
         self._waiting: deque[str] = deque()
 
-    def lines(self) -> list[str]:
+    def lines(self, wait_s: float = READ_WAIT_S) -> list[str]:
         """Return the whole lines that have arrived, without their ends, after a short wait for them."""
         if self._waiting:
             lines = list(self._waiting)
             self._waiting.clear()
             return lines
-        data = self._partial + self._link.read().translate(None, _NOISE)
+        data = self._partial + self._link.read(wait_s).translate(None, _NOISE)
         *whole, self._partial = data.split(b"\n")
         if len(self._partial) > _LONGEST_LINE:
             self._partial = b""
