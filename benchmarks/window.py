@@ -126,6 +126,7 @@ def measure_cold() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["FARADAIC_HOME"] = str(folder / "home")
+        os.environ["XDG_CONFIG_HOME"] = str(folder / "config")
         with simulated_bench(folder, 16, "emstat4-hr", "Resistor(1000)") as bench:
             for what in ["first start", *2 * ["again"]]:
                 tell_start(f"{what} with an engine", opened(folder, "leave", bench))

@@ -22,3 +22,8 @@ def added(group: str) -> dict[str, Any]:
         except Exception as error:  # noqa: BLE001  it is other people's code
             log.warning("%s, which a package adds to %s, cannot be loaded: %s", entry.value, group, error)
     return found
+
+
+def with_added(group: str, ours: dict[str, Any]) -> dict[str, Any]:
+    """Return what is ours by name, and after it what installed packages add; nobody replaces ours."""
+    return ours | added(group) | ours

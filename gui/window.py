@@ -2,6 +2,7 @@
 
 import datetime
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -176,21 +177,19 @@ class Window(QMainWindow):
 
     def try_simulated(self) -> None:
         """Show the simulated bench; it is started where that is needed."""
-        self.welcome.wait("Starting five simulated cells and an engine …")
         folder = self._data.parent / "faradaic simulated data"
-        self.asking.do(
-            lambda: _asked(start_trying(folder)),
-            lambda made: self.attach(*made, is_trying=True),
-            self._tell_failure,
-        )
-        QTimer.singleShot(0, self, _load_plots)
+        sentence = "Starting five simulated cells and an engine …"
+        self._start_engine(sentence, lambda: start_trying(folder), is_trying=True)
 
     def serve(self, bench: Path) -> None:
         """Work with the instruments of a bench file."""
-        self.welcome.wait(f"Starting an engine for {bench.name} …")
+        self._start_engine(f"Starting an engine for {bench.name} …", lambda: changed_over(bench, self._data))
+
+    def _start_engine(self, sentence: str, start: Callable[[], Client], *, is_trying: bool = False) -> None:
+        self.welcome.wait(sentence)
         self.asking.do(
-            lambda: _asked(changed_over(bench, self._data)),
-            lambda made: self.attach(*made),
+            lambda: _asked(start()),
+            lambda made: self.attach(*made, is_trying=is_trying),
             self._tell_failure,
         )
         QTimer.singleShot(0, self, _load_plots)
@@ -241,9 +240,7 @@ class Window(QMainWindow):
             "show_alarms": lambda: self._raise("alarms"),
             "filter": panels.rack.search.setFocus,
             "rows": lambda: setattr(panels.rack, "shows_rows", not panels.rack.shows_rows),
-            "tile": lambda: panels.workspace.tile(
-                tiled=panels.workspace.viewMode() == panels.workspace.ViewMode.TabbedView
-            ),
+            "tile": lambda: panels.workspace.tile(tiled=not panels.workspace.is_tiled),
             "end_trying": self._end_trying,
         }
         if name in acts:

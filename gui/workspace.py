@@ -44,6 +44,11 @@ class Workspace(QMdiArea):
         self.setBackground(Qt.GlobalColor.transparent)
 
     @property
+    def is_tiled(self) -> bool:
+        """Whether plots are side by side, and not in tabs."""
+        return self.viewMode() == QMdiArea.ViewMode.SubWindowView
+
+    @property
     def panels(self) -> "list[PlotPanel]":
         """All plots, the latest last."""
         return list(self._plots)
@@ -55,7 +60,7 @@ class Workspace(QMdiArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give tiles the space that there is now."""
         super().resizeEvent(event)
-        if self.viewMode() == QMdiArea.ViewMode.SubWindowView and self._have_space():
+        if self.is_tiled and self._have_space():
             self.tileSubWindows()
 
     def _have_space(self) -> bool:
@@ -167,12 +172,11 @@ class Workspace(QMdiArea):
         self._plots = [each for each in self._plots if each is not panel]
 
     def _show(self, window: QMdiSubWindow) -> None:
-        is_tiled = self.viewMode() == QMdiArea.ViewMode.SubWindowView
-        if is_tiled and window.widget() in self._plots:
+        if self.is_tiled and window.widget() in self._plots:
             window.show()
             self.tileSubWindows()
         else:
-            if is_tiled:
+            if self.is_tiled:
                 self.tile(tiled=False)
             window.showMaximized()
             self._tidy()

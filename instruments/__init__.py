@@ -1,7 +1,7 @@
 """Drivers: one per instrument family, all behind the same channel interface."""
 
 from ..core.clock import Clock
-from ..core.plugins import added
+from ..core.plugins import with_added
 from .base import Channel, Identity, Instrument
 from .chamber import ByHand, Chamber
 from .checks import Capabilities
@@ -28,7 +28,7 @@ def driver_types() -> dict[str, type[Instrument]]:
 
     A package adds its own through the entry-point group ``faradaic.instruments``.
     """
-    return DRIVERS | added("faradaic.instruments") | DRIVERS
+    return with_added("faradaic.instruments", DRIVERS)
 
 
 def open_instrument(

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias, get_args
 
 from pydantic import PlainSerializer, PlainValidator, ValidationError, WithJsonSchema
 
-from ..core.plugins import added
+from ..core.plugins import with_added
 from .cell import Cell
 from .quantities import Charge, Energy, PositiveCurrent, Potential, Temperature
 from .steps import Frozen, Limits, Step, StepBase, StepResult
@@ -118,9 +118,7 @@ def protocol_types() -> dict[str, type[Protocol]]:
     """
     from . import BUILT_IN  # noqa: PLC0415  the package's list needs this module first
 
-    ours: dict[str, type[Protocol]] = {protocol.__name__: protocol for protocol in BUILT_IN}
-    # Ours come first, and nobody replaces them.
-    return ours | added("faradaic.protocols") | ours
+    return with_added("faradaic.protocols", {protocol.__name__: protocol for protocol in BUILT_IN})
 
 
 def load_protocol(description: dict[str, Any]) -> Protocol:

@@ -201,6 +201,22 @@ def test_rest_from_another_thread_aborts_the_script_and_keeps_what_was_measured(
     channel.rest()  # again: idempotent
 
 
+def test_two_who_put_the_cell_at_rest_at_once_abort_the_script_once(connect):
+    # A second abort would be refused, and what is refused costs a pause before the instrument hears again.
+    instrument, link = connect([(script(HOLD), b"e\nM0007\n"), (b"Z\n", b"Z\n"), CELL_OFF])
+    channel = instrument.channels[0]
+    blocks = channel.run(HOLD)
+    next(blocks)
+    others = [threading.Thread(target=channel.rest) for _ in range(2)]
+    for other in others:
+        other.start()
+    threading.Timer(0.1, link.say, (b"*\n\n",)).start()
+    for other in others:
+        other.join()
+    assert len(collect(blocks)) == 0
+    link.finish()
+
+
 def test_rest_between_blocks_aborts_the_script_and_keeps_what_was_measured(connect):
     package = b"Peb80186A0u;da8000000 ;ba8000001m;eb80186A0u\n"
     instrument, _ = connect([(script(HOLD), b"e\nM0007\n" + package), (b"Z\n", 2 * package + b"Z\n*\n\n")])

@@ -389,7 +389,9 @@ class NewRun(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         # On a small screen everything can still be reached.
-        layout.addWidget(_scrolled(parts, framed=False))
+        whole = _scrolled(parts)
+        whole.setFrameShape(QFrame.Shape.NoFrame)
+        layout.addWidget(whole)
 
 
 def _row(*parts: QWidget) -> QWidget:
@@ -401,12 +403,10 @@ def _row(*parts: QWidget) -> QWidget:
     return made
 
 
-def _scrolled(part: QWidget, *, framed: bool = True) -> QScrollArea:
+def _scrolled(part: QWidget) -> QScrollArea:
     area = QScrollArea()
     area.setWidget(part)
     area.setWidgetResizable(True)
-    if not framed:
-        area.setFrameShape(QFrame.Shape.NoFrame)
     return area
 
 

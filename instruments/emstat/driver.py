@@ -114,6 +114,8 @@ class EmStatChannel(Channel):
         self._run: ScriptRun | None = None
         # Held by whoever reads; the thread that measures and one that calls `rest` take turns.
         self._reading = threading.RLock()
+        # Two that abort a script at once would cost each other the pause after an error.
+        self._resting = threading.Lock()
 
     def check(self, step: Step) -> None:
         """Raise `OutOfRange` where the channel cannot run a step; nothing is sent, the cell stays off."""
@@ -154,6 +156,10 @@ class EmStatChannel(Channel):
 
     def rest(self) -> None:
         """Switch the cell off; idempotent, and callable from any thread; see `Channel.rest`."""
+        with self._resting:
+            self._rest()
+
+    def _rest(self) -> None:
         run = self._run
         if run is None or run.ended:
             try:
