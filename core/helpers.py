@@ -4,6 +4,7 @@ A service manager (systemd by default), Ctrl+C and ``kill -- -GROUP`` tell every
 end. Only the one that acquires decides what that means, and needs its helpers until it has ended.
 """
 
+import os
 import signal
 import subprocess
 import sys
@@ -32,7 +33,7 @@ def start_helper(module: str, *arguments: str, **streams: Any) -> "subprocess.Po
         It cannot be started.
     """
     with _deaf():
-        return subprocess.Popen(  # noqa: S603  our own program
+        helper = subprocess.Popen(  # noqa: S603  our own program
             [sys.executable, "-m", module, *arguments],
             text=True,
             encoding="utf-8",
@@ -41,6 +42,10 @@ def start_helper(module: str, *arguments: str, **streams: Any) -> "subprocess.Po
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             **streams,
         )
+    if hasattr(os, "sched_setaffinity"):
+        # Whoever stays on one core does not keep its helpers there.
+        os.sched_setaffinity(helper.pid, range(os.cpu_count() or 1))
+    return helper
 
 
 def leave_ending_to_the_parent() -> None:

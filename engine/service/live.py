@@ -80,22 +80,21 @@ async def stream(socket: WebSocket, publisher: Publisher, tokens: Tokens) -> Non
         return
     mailbox = Mailbox(asyncio.get_running_loop())
     stop = publisher.listen(mailbox.put, since if since >= 0 else None)
-    leaving = asyncio.create_task(_left(socket))
+    tasks = asyncio.create_task(_carry(mailbox, socket)), asyncio.create_task(_left(socket))
     try:
-        while not leaving.done():
-            taking = asyncio.create_task(mailbox.take())
-            await asyncio.wait((taking, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if not taking.done():
-                taking.cancel()
-                break
-            await socket.send_bytes(taking.result())
-            await asyncio.sleep(_TOGETHER_S)
-    except (WebSocketDisconnect, RuntimeError):
-        # It left while something was being sent.
-        return
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        leaving.cancel()
+        for task in tasks:
+            task.cancel()
         stop()
+
+
+async def _carry(mailbox: Mailbox, socket: WebSocket) -> None:
+    """Send what comes into the mailbox, until the reader leaves."""
+    with suppress(WebSocketDisconnect, RuntimeError):
+        while True:
+            await socket.send_bytes(await mailbox.take())
+            await asyncio.sleep(_TOGETHER_S)
 
 
 async def _admitted(socket: WebSocket, tokens: Tokens) -> int | None:

@@ -15,6 +15,7 @@ from ...instruments.bench_file import read_bench
 from ...storage import StorageError
 from ..bench import BenchEngine
 from .app import make_app
+from .core import stay_on_one_core
 from .heap import keep_heap_small
 from .own import address_file, own_tokens, service_lock, write_private
 
@@ -59,6 +60,7 @@ def serve(
         The bench file is wrong, a service runs already, or the address is taken.
     """
     keep_heap_small()
+    stay_on_one_core()
     described = read_bench(bench)
     lock = service_lock()
     try:
@@ -76,6 +78,8 @@ def serve(
             timeout_graceful_shutdown=_GRACE_S,
             timeout_keep_alive=_KEEP_ALIVE_S,
             ws_max_size=2**16,
+            # Readers are near: to compress every message takes the engine longer than to send it.
+            ws_per_message_deflate=False,
         )
         shown = "127.0.0.1" if host in _LOOPBACK else host
         url = f"http://{shown}:{at[1]}"
