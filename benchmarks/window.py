@@ -39,39 +39,27 @@ MEASURED_S = 20.0
 _TICK_MS = 5
 _CHILD = """
 import gc, os, sys, time
-begun = float(sys.argv[1])
-gc.disable()  # as the command does
-from pathlib import Path
+begun, how = float(sys.argv[1]), sys.argv[2]
+sys.argv[1:] = sys.argv[3:]
+gc.disable()  # as the command does before it imports the window
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
 from faradaic.gui.window import Window
-from faradaic.gui.theme import apply_theme
-application = QApplication([])
-window = Window(Path(sys.argv[2]))
-apply_theme(application, window.theme)
-window.show()
-if len(sys.argv) > 4:
-    window.serve(Path(sys.argv[4]))
-else:
-    window.find_bench()
-rack_s = 0.0
-attach = window.attach
-def attached(*given, **more):
-    global rack_s
-    attach(*given, **more)
+attach = Window.attach
+def attached(window, *given, **more):
+    attach(window, *given, **more)
     window.grab()
-    rack_s = time.time() - begun
-window.attach = attached
-def look():
-    if window.panels is not None and window.panels.workspace.subWindowList():
-        window.grab()
-        print(rack_s, time.time() - begun, flush=True)
-        if sys.argv[3] == "stay":
-            return
+    look(window, time.time() - begun)
+def look(window, rack_s):
+    if not window.panels.workspace.subWindowList():
+        QTimer.singleShot(5, lambda: look(window, rack_s))
+        return
+    window.grab()
+    print(rack_s, time.time() - begun, flush=True)
+    if how == "leave":
         os._exit(0)
-    QTimer.singleShot(5, look)
-QTimer.singleShot(0, look)
-application.exec()
+Window.attach = attached
+from faradaic.cli import main
+main()
 """
 
 
@@ -99,8 +87,9 @@ def window_on(client: Client, folder: Path) -> Window:
 
 
 def opened(folder: Path, how: str, *bench: Path) -> "subprocess.Popen[str]":
-    """Open a window in a process of its own, on the engine that runs or on one for a bench file."""
-    command = [sys.executable, "-c", _CHILD, str(time.time()), str(folder), how, *map(str, bench)]
+    """Type the command for a window, on the engine that runs or on one for a bench file."""
+    typed = ["gui", "--data", str(folder), *(each for file in bench for each in ("--bench", str(file)))]
+    command = [sys.executable, "-c", _CHILD, str(time.time()), how, *typed]
     # As a person has it: what was compiled once is kept.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
