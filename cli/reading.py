@@ -17,6 +17,7 @@ def protocols(
 ) -> None:
     """List the protocols, or the parameters of one."""
     from ..protocols import load_protocol, protocol_types
+    from ..protocols.field_docs import field_docs
 
     types = protocol_types()
     if name is None:
@@ -27,9 +28,10 @@ def protocols(
         with refusing():
             load_protocol({"protocol": name})
     print(types[name].purpose())
+    meanings = field_docs(types[name])
     for field, info in types[name].model_fields.items():
         default = "needed" if info.is_required() else default_text(types[name], field)
-        print(f"\n  {field} ({default})\n      {' '.join((info.description or '').split())}")
+        print(f"\n  {field} ({default})\n      {' '.join(meanings.get(field, '').split())}")
 
 
 @app.command()

@@ -39,14 +39,16 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def _parameter_table(name: str) -> str:
     from faradaic import protocols
     from faradaic.cli.arguments import default_text
+    from faradaic.protocols.field_docs import field_docs
 
     kind = getattr(protocols, name)
+    meanings = field_docs(kind)
     lines = ["| parameter | default | |", "| --- | --- | --- |"]
     for field, info in kind.model_fields.items():
         if field == "limits":
             continue
         default = "needed" if info.is_required() else default_text(kind, field).removeprefix("default ")
-        meaning = " ".join((info.description or "").split()).replace("|", "\\|")
+        meaning = " ".join(meanings.get(field, "").split()).replace("|", "\\|")
         lines.append(f"| `{field}` | {default} | {meaning} |")
     return "\n".join(lines)
 

@@ -9,17 +9,21 @@ None.
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
     model_validator,
 )
+from pydantic_core import core_schema
+
+from .field_docs import field_docs
 
 POTENTIAL_TOLERANCE_V = 1e-3
 """A potential this far beyond a limit does not trip it, so that a setpoint may equal its limit."""
@@ -30,7 +34,18 @@ CURRENT_TOLERANCE = 1e-3
 class Frozen(BaseModel):
     """Base of all descriptions: immutable, no unknown fields, no NaN and no infinity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler, /
+    ) -> dict[str, Any]:
+        """Return the schema with what the docstrings below the fields say."""
+        found = handler(schema)
+        properties = handler.resolve_ref_schema(found).get("properties", {})
+        for name, sentence in field_docs(cls).items():
+            properties.get(name, {}).setdefault("description", sentence)
+        return found
 
 
 class Until(Frozen):

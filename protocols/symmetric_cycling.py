@@ -37,9 +37,9 @@ class Stage(Frozen):
 
     @classmethod
     def __get_pydantic_json_schema__(
-        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler, /
     ) -> dict[str, Any]:
-        return {"anyOf": [handler(schema), {"type": "string"}]}
+        return {"anyOf": [super().__get_pydantic_json_schema__(schema, handler), {"type": "string"}]}
 
 
 def _split(value: object) -> object:

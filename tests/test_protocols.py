@@ -5,7 +5,7 @@ import pint
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, create_model
 
 from faradaic.protocols import (
     BUILT_IN,
@@ -33,6 +33,7 @@ from faradaic.protocols import (
     load_protocol,
     preview,
 )
+from faradaic.protocols.field_docs import field_docs
 
 CELL = Cell(name="IGE-2", area="2 cm²", nominal_capacity="3 mAh")
 
@@ -127,8 +128,28 @@ def test_lists_of_quantities_may_share_a_unit():
 def test_every_parameter_of_every_protocol_is_documented():
     for protocol in BUILT_IN:
         assert protocol.purpose()
-        for name, field in protocol.model_fields.items():
-            assert field.description, f"{protocol.__name__}.{name} has no docstring"
+        assert field_docs(protocol).keys() == protocol.model_fields.keys()
+
+
+def test_what_is_said_of_a_field_is_its_description_its_docstring_or_that_of_a_parent():
+    class Warmer(LinearSweep):
+        soak: float = Field(default=1.0, description="How long it is kept warm.")
+        turns: int = 1
+        """How often
+        it is turned."""
+        quiet: int = 0
+
+    said = field_docs(Warmer)
+    assert said["soak"] == "How long it is kept warm."
+    assert said["turns"] == "How often\nit is turned."
+    assert said["rate"] == field_docs(LinearSweep)["rate"]
+    assert "quiet" not in said
+    described = Warmer.model_json_schema()["properties"]
+    assert {name: described[name].get("description") for name in said} == said
+
+
+def test_nothing_is_said_of_a_class_without_a_source():
+    assert field_docs(create_model("Made", level=(int, 1))) == {}
 
 
 def test_a_current_is_resolved_with_the_cell():

@@ -24,7 +24,9 @@ class Field(QObject):
     name : str
         The parameter's.
     about : FieldInfo
-        What its model says of it.
+        Its kind and its bounds.
+    meaning : str
+        What it is, for people.
     default : str
         Its default as people write it; "" where it has none.
 
@@ -36,7 +38,9 @@ class Field(QObject):
 
     changed = Signal()
 
-    def __init__(self, name: str, about: FieldInfo, default: str, parent: QObject | None = None) -> None:
+    def __init__(
+        self, name: str, about: FieldInfo, meaning: str, default: str, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.name = name
         self.default = default
@@ -47,7 +51,7 @@ class Field(QObject):
         self.is_optional = type(None) in _parts(about)
         self.input = self._make_input(about)
         self.input.setObjectName(name)
-        self.input.setToolTip(self._help(about))
+        self.input.setToolTip(self._help(about, meaning))
         self.input.setAccessibleName(label_of(name))
         self.fault = label(role="fault", wraps=True)
         self.fault.hide()
@@ -140,8 +144,8 @@ class Field(QObject):
             return f"not set ({self.quantity.shown})" if self.quantity.shown != "1" else "not set"
         return "not set (mA, mA/cm², C/10)" if Current in _parts(about) else "not set"
 
-    def _help(self, about: FieldInfo) -> str:
-        said = [about.description or ""]
+    def _help(self, about: FieldInfo, meaning: str) -> str:
+        said = [meaning]
         if self.quantity is not None:
             said.append(f"Allowed: {self.quantity.allowed}.")
         elif Current in _parts(about):

@@ -7,6 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from ...protocols import explain_fields
+from ...protocols.field_docs import field_docs
 from ...protocols.steps import Frozen
 from ...protocols.texts import parameter_texts, written
 from ..widgets import label
@@ -37,13 +38,14 @@ class Form(QWidget):
         self.model = model
         defaults = parameter_texts(model.model_construct())
         self.fields: dict[str, Field] = {}
+        meanings = field_docs(model)
         rows = QFormLayout()
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows.setVerticalSpacing(8)
         for name, about in model.model_fields.items():
             if name in _ELSEWHERE:
                 continue
-            field = Field(name, about, defaults.get(name, ""), self)
+            field = Field(name, about, meanings.get(name, ""), defaults.get(name, ""), self)
             field.changed.connect(self.changed)
             field.add_to(rows)
             self.fields[name] = field
