@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
 _LEAST_REST_MS = 50
-_RESTS = 4
-"""A rest is so many times as long as what was drawn before it took: a fifth of a core goes to plots."""
+_RESTS = 5
+"""A rest is so many times as long as what was drawn before it took: a sixth of a core goes to plots."""
 
 
 class Turns(QObject):
