@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+# Those that this program was given, before it chose among them.
+_CORES = os.sched_getaffinity(0) if sys.platform == "linux" else set[int]()
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -42,9 +44,9 @@ def start_helper(module: str, *arguments: str, **streams: Any) -> "subprocess.Po
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             **streams,
         )
-    if hasattr(os, "sched_setaffinity"):
+    if _CORES:
         # Whoever stays on one core does not keep its helpers there.
-        os.sched_setaffinity(helper.pid, range(os.cpu_count() or 1))
+        os.sched_setaffinity(helper.pid, _CORES)
     return helper
 
 

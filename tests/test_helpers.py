@@ -103,6 +103,14 @@ def test_no_helper_stays_behind_a_service_that_is_killed(tmp_path, monkeypatch):
             assert len(run.samples) > 0
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells on which core a program is")
+def test_a_service_stays_on_one_core_and_leaves_all_of_them_to_its_helpers(tmp_path, monkeypatch):
+    with running(tmp_path, monkeypatch) as (process, helpers, _, _):
+        # Of its main thread, from which those that run Python descend.
+        assert len(os.sched_getaffinity(process.pid)) == 1
+        assert all(os.sched_getaffinity(each.pid) == os.sched_getaffinity(0) for each in helpers)
+
+
 def test_a_connection_that_was_idle_for_seconds_is_still_answered(tmp_path, monkeypatch):
     with running(tmp_path, monkeypatch), Client.own() as client:
         at = urlsplit(client.url)

@@ -14,8 +14,8 @@ from filelock import Timeout as Locked
 from ...instruments.bench_file import read_bench
 from ...storage import StorageError
 from ..bench import BenchEngine
+from .affinity import stay_on_one_core
 from .app import make_app
-from .core import stay_on_one_core
 from .heap import keep_heap_small
 from .own import address_file, own_tokens, service_lock, write_private
 
