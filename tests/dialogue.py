@@ -18,8 +18,10 @@ class Dialogue:
         self._answers = b""
         self._lock = threading.Lock()
         self.is_closed = False
+        self.longest_wait_s = 0.0
 
     def read(self, wait_s=0.005):
+        self.longest_wait_s = max(self.longest_wait_s, wait_s)
         with self._lock:
             answers, self._answers = self._answers, b""
         if not answers:
