@@ -152,7 +152,9 @@ def test_a_cut_off_on_board_and_the_engine_agree(tmp_path, clock_speed):
     assert result.state == "finished"
     assert result.steps[0].end_reason == "potential_above_V"
     # 0.06 V = 10 µA (1 kΩ + 10 kΩ (1 - exp(-t/10 s))) at 6.93 s.
-    assert result.samples["test_time_second"][-1] == pytest.approx(10 * math.log(2), abs=0.3)
+    # What the computer does before the step begins counts a hundred times at this speed.
+    took_s = result.samples["test_time_second"][-1] - result.steps[0].begin_s
+    assert took_s == pytest.approx(10 * math.log(2), abs=0.1)
     assert result.samples["voltage_volt"][:-1].max() < 0.06 <= result.samples["voltage_volt"][-1]
 
 
