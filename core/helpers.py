@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 # Those that this program was given, before it chose among them.
@@ -44,9 +44,10 @@ def start_helper(module: str, *arguments: str, **streams: Any) -> "subprocess.Po
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             **streams,
         )
-    if _CORES:
-        # Whoever stays on one core does not keep its helpers there.
-        os.sched_setaffinity(helper.pid, _CORES)
+    # Whoever stays on one core does not keep its helpers there; a container may forbid to say so.
+    with suppress(OSError):
+        if sys.platform == "linux":
+            os.sched_setaffinity(helper.pid, _CORES)
     return helper
 
 

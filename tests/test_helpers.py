@@ -14,6 +14,8 @@ import psutil
 import pytest
 import yaml
 
+from faradaic.core.helpers import start_helper
+from faradaic.engine.service.affinity import stay_on_one_core
 from faradaic.engine.service.client import Client
 from faradaic.engine.service.starting import wait_for
 from faradaic.simulators.serving import serve_bench
@@ -109,6 +111,17 @@ def test_a_service_stays_on_one_core_and_leaves_all_of_them_to_its_helpers(tmp_p
         # Of its main thread, from which those that run Python descend.
         assert len(os.sched_getaffinity(process.pid)) == 1
         assert all(os.sched_getaffinity(each.pid) == os.sched_getaffinity(0) for each in helpers)
+
+
+def test_where_cores_may_not_be_chosen_everything_works_all_the_same(tmp_path, monkeypatch):
+    def forbid(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setaffinity", forbid, raising=False)
+    stay_on_one_core()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with start_helper("faradaic.engine.bench.watchdog", str(tmp_path), **pipes) as helper:
+        assert helper.stdout.readline() == "ready\n"
 
 
 def test_a_connection_that_was_idle_for_seconds_is_still_answered(tmp_path, monkeypatch):

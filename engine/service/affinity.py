@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 
 import psutil
 
@@ -14,5 +15,7 @@ def stay_on_one_core() -> None:
     time that the engine takes (``benchmarks/bench_load.py``). Helpers are given all cores back
     (`core.helpers`). Only Linux tells on which core a program is; other systems are left alone.
     """
-    if sys.platform == "linux":
-        os.sched_setaffinity(0, {psutil.Process().cpu_num()})
+    # A container may forbid it; nothing else depends on it.
+    with suppress(OSError):
+        if sys.platform == "linux":
+            os.sched_setaffinity(0, {psutil.Process().cpu_num()})
