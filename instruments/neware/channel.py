@@ -19,7 +19,7 @@ from ..errors import BadReply, InstrumentFault, NotConnected, OutOfRange, Timeou
 from ..insisting import insist
 from ..waiting import NOTHING, waited_until
 from .folder import StepFolder
-from .points import Point
+from .points import Points, no_points
 from .step_file import (
     ends_on_board,
     is_bounded,
@@ -32,7 +32,7 @@ from .terminals import BUSY, Terminals
 
 _AT_MOST = 1000
 """Points in a reply."""
-_POLL_S, _LONGEST_POLL_S, _AHEAD = 1.0, 5.0, 100
+_POLL_S, _LONGEST_POLL_S = 1.0, 5.0
 _PATIENCE_S = 86_400.0
 """A cycler that goes on by itself is waited for: for a day."""
 _RETRY_S, _LONGEST_RETRY_S = 0.1, 5.0
@@ -56,7 +56,7 @@ class _Test:
         Of the next point to download.
     done_s : float
         How much of the first step was recorded before.
-    waiting : deque of Point
+    waiting : array of POINT
         Downloaded, and not yet passed on.
     """
 
@@ -65,7 +65,7 @@ class _Test:
     expected: deque[Step]
     next_number: int = 1
     done_s: float = 0.0
-    waiting: deque[Point] = field(default_factory=deque)
+    waiting: Points = field(default_factory=no_points)
 
 
 class NewareChannel(Channel):
@@ -244,17 +244,18 @@ class NewareChannel(Channel):
         first, last = (
             self._terminals.download(test.testid, number, 1)[0] for number in (test.next_number, count)
         )
-        return last.is_of_another_step(first) or last.time_s > test.done_s + TIME_RESOLUTION_S
+        goes_on = last["time_s"] > test.done_s + TIME_RESOLUTION_S
+        return bool(goes_on) or (last["step"], last["cycle"]) != (first["step"], first["cycle"])
 
     # Reading
 
     def _read_out(self, test: _Test, step: Step, done_s: float) -> Generator[Block, None, None]:
         """Yield the points of a step, until the next one begins or the program has ended."""
-        points = StepPoints(step, test.waiting, done_s, self.capabilities.current_max_A)
+        points = StepPoints(step, done_s, self.capabilities.current_max_A)
         poll_s = self._poll_every_s(test, step)
-        has_ended = False
+        goes_on, are_all = True, False
         while True:
-            block = points.take()
+            block, test.waiting = points.take(test.waiting)
             if points.dropped:
                 self.notices.append(
                     f"The clock of {self} ran backwards: {points.dropped} points are left out, as their time "
@@ -265,41 +266,37 @@ class NewareChannel(Channel):
                 yield block
             if points.are_complete:
                 return
-            yield from self._fetched(test)
-            if test.waiting:
-                continue
-            if has_ended:
+            if are_all and not goes_on:
                 if self._test is test:
                     self._test = None
                 return
-            # What was recorded at the very end is fetched once more.
-            has_ended = not (yield from self._patiently(lambda: self._goes_on(test)))
-            if not has_ended:
+            if are_all:
                 yield from waited_until(self.clock.now() + poll_s, self.clock, self._stop)
+            # Asked before the points are fetched: what was recorded at the very end is among them.
+            goes_on = yield from self._patiently(lambda: self._goes_on(test))
+            test.waiting, are_all = yield from self._patiently(lambda: self._fetched(test))
 
     def _poll_every_s(self, test: _Test, step: Step) -> float:
         """Return how long to wait for new points: a second or a few, longer where time runs faster."""
         interval_s, speed = record_every_s(step), self.clock.speed
         # Nobody has to act at the end of a step that the cycler goes on from.
-        ahead = _AHEAD if test.expected else 1
+        ahead = _AT_MOST if test.expected else 1
         return min(max(_POLL_S * speed, interval_s), _LONGEST_POLL_S * speed, ahead * interval_s)
 
-    def _fetched(self, test: _Test) -> Generator[Block, None, None]:
-        """Download the next points, as many as there are and one reply holds."""
-
-        def fetch() -> list[Point]:
-            testid, count = self._terminals.count()
-            if testid != test.testid:
-                raise InstrumentFault(
-                    f"Another test was started on {self}: what it measures does not belong to this run.",
-                    str(testid),
-                )
-            new = min(count - test.next_number + 1, _AT_MOST)
-            return self._terminals.download(testid, test.next_number, new) if new > 0 else []
-
-        points = yield from self._patiently(fetch)
-        test.waiting.extend(points)
+    def _fetched(self, test: _Test) -> tuple[Points, bool]:
+        """Return the next points, as many as there are and one reply holds; and whether these are all."""
+        testid, count = self._terminals.count()
+        if testid != test.testid:
+            raise InstrumentFault(
+                f"Another test was started on {self}: what it measures does not belong to this run.",
+                str(testid),
+            )
+        new = count - test.next_number + 1
+        if new <= 0:
+            return no_points(), True
+        points = self._terminals.download(testid, test.next_number, min(new, _AT_MOST))
         test.next_number += len(points)
+        return points, len(points) == new
 
     def _goes_on(self, test: _Test) -> bool:
         """Tell whether the program still runs; say so where it ended in another way than by its end."""

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from ..errors import BadReply
 from .dialogue import Dialogue, element
-from .points import Point, points_of
+from .points import Points, points_of
 
 BUSY = ("working", "pause")
 
@@ -47,7 +47,7 @@ class Terminals:
         except ValueError:
             raise BadReply(f"The BTS server did not say how many points channel {self} has.", b"") from None
 
-    def download(self, testid: int, first: int, count: int) -> list[Point]:
+    def download(self, testid: int, first: int, count: int) -> Points:
         """Return points of the last test, which must be the one with this number."""
         about = self._element("download", auxid="0", testid="0", startpos=str(first), count=str(count))
         return points_of(self.bts.ask("download", about), first, testid)

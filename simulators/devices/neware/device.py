@@ -242,7 +242,7 @@ class NewareDevice:
         }
         lines = [
             f'<data seqid="{number}" stepid="{step:.0f}" cycleid="{cycle:.0f}" steptype="{NAMES[int(kind)]}" '
-            f'testtime="{time_s * 1e3:.0f}" atime="{local_time(unix_s)}" volt="{volt:.9f}" '
+            f'testtime="{time_s * 1e3:.0f}" atime="{local_time(int(unix_s))}" volt="{volt:.9f}" '
             f'curr="{ampere:.12f}" cap="{Ah:.12f}" eng="{Wh:.12f}" />'
             for number, (step, cycle, kind, time_s, unix_s, volt, ampere, Ah, Wh) in rows
         ]
@@ -253,7 +253,7 @@ class NewareDevice:
         log = [] if channel.test is None else channel.test.log
         return listed(
             [
-                element("data", {"seqid": index, "log_code": code, "atime": local_time(unix_s)})
+                element("data", {"seqid": index, "log_code": code, "atime": local_time(int(unix_s))})
                 for index, (code, unix_s) in enumerate(log, start=1)
             ]
         )
@@ -278,7 +278,7 @@ class NewareDevice:
                         "cycleid": int(cycle),
                         "steptype": NAMES[int(kind)],
                         "steptime": round(time_s * 1e3),
-                        "endatime": local_time(unix_s),
+                        "endatime": local_time(int(unix_s)),
                         "startvolt": first[5],
                         "endvolt": volt,
                         "startcurr": first[6],

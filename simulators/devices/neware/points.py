@@ -1,5 +1,6 @@
 """What a test has recorded."""
 
+import functools
 import time
 from array import array
 from dataclasses import dataclass
@@ -7,7 +8,8 @@ from dataclasses import dataclass
 _FIELDS = 9
 
 
-def local_time(unix_s: float) -> str:
+@functools.lru_cache(10_000)
+def local_time(unix_s: int) -> str:
     """Return a time as the cycler's computer writes it: local, to a second, without its zone."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(unix_s))
 

@@ -58,10 +58,10 @@ class Terminals:
 
     def noisy(self, reading: Reading) -> Reading:
         """Return a reading as it is recorded."""
-        if reading.current_A:
-            noise_A = _NOISE_OF_RANGE * _range_of(reading.current_A) * next(self._noise)
-            reading = reading._replace(current_A=reading.current_A + noise_A)
-        return reading._replace(potential_V=reading.potential_V + 4e-6 * FULL_SCALE_V * next(self._noise))
+        potential_V, current_A = reading
+        if current_A:
+            current_A += _NOISE_OF_RANGE * _range_of(current_A) * next(self._noise)
+        return Reading(potential_V + 4e-6 * FULL_SCALE_V * next(self._noise), current_A)
 
     def _hold(self, potential_V: float, lower_A: float, upper_A: float, seconds: float) -> Reading:
         """Hold a potential as far as the current allows; a charge never turns into a discharge."""
