@@ -485,7 +485,7 @@ def _asked(client: Client) -> tuple[Client, EngineStatus]:
 
 def _load_plots() -> None:
     """Load what the first panel needs, a third of a second, while an engine is being started."""
-    from .form import new_run  # noqa: F401, PLC0415
+    from .form import course, new_run  # noqa: F401, PLC0415
 
 
 def _about() -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
-import httpx
 from pydantic import TypeAdapter
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
@@ -16,6 +15,7 @@ from websockets.sync.client import connect
 from ...core.closing import Closing
 from ...protocols import Cell, Protocol
 from ..bench import Alarm, Job, JobRequest, Record, StationStatus, decode
+from .http import httpx
 from .own import address_file, own_tokens
 from .requests import EngineStatus, Foreseen, RunFile
 

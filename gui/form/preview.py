@@ -7,23 +7,20 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ...core.units import pretty_duration
 from ...engine.service.client import Client, ServiceError
 from ...protocols import Cell, Preview, Protocol, preview
 from ..numbers import bytes_text
-from ..plots.graphics import PlotDataItem, PlotItem, pg
-from ..plots.thinning import thinned
-from ..plots.views import time_scale
 from ..theme import Theme, colour_of
 from ..widgets import label
 
 if TYPE_CHECKING:
     from ...engine.service.requests import Foreseen
+    from .course import CourseView
 
-_PIXELS = 600
+_COURSE_HEIGHT = 220
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,8 @@ def look_ahead(
     client: Client, channels: list[str], protocols: list[Protocol], cell: Cell, limits: dict[str, Any]
 ) -> Outlook:
     """Find out what a run would do on every channel; it may take a while: for another thread."""
+    # What draws it takes a third of a second to load: the window goes on meanwhile.
+
     problems: list[str] = []
     course, foreseen = None, {}
     try:
@@ -71,38 +70,24 @@ class PreviewPane(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.canvas = pg.GraphicsLayoutWidget()
-        self.canvas.setMinimumHeight(220)
-        self._plots: list[PlotItem] = []
-        self._curves: list[PlotDataItem] = []
+        self._view: CourseView | None = None
+        place = QWidget()
+        place.setMinimumHeight(_COURSE_HEIGHT)
+        self._place = QVBoxLayout(place)
+        self._place.setContentsMargins(0, 0, 0, 0)
         self.summary = label(wraps=True, is_rich=True)
         self.checks = label(wraps=True, is_rich=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.canvas, 1)
+        layout.addWidget(place, 1)
         layout.addWidget(self.summary)
         layout.addWidget(self.checks)
-        self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
         self._theme = theme
-        self.canvas.clear()
-        self.canvas.setBackground(theme.panel)
-        self._plots, self._curves = [], []
-        for row, (name, unit) in enumerate((("E", "V"), ("I", "A"))):
-            plot = self.canvas.addPlot(row=row, col=0)
-            plot.setLabel("left", name, units=unit, color=theme.text)
-            plot.getAxis("left").setWidth(64)
-            plot.setMouseEnabled(x=False, y=False)
-            plot.hideButtons()
-            plot.vb.setMenuEnabled(False)
-            for side in ("left", "bottom"):
-                plot.getAxis(side).setPen(theme.faint)
-                plot.getAxis(side).setTextPen(theme.text)
-            self._curves.append(plot.plot(pen=pg.mkPen(theme.curves[row], width=1.6), connect="finite"))
-            self._plots.append(plot)
-        self._plots[1].setXLink(self._plots[0])
+        if self._view is not None:
+            self._view.set_theme(theme)
 
     def show_outlook(self, outlook: Outlook, count: int) -> None:
         """Show what was found out about `count` runs on each channel."""
@@ -120,25 +105,14 @@ class PreviewPane(QWidget):
         self.checks.setText("<br>".join(lines))
 
     def _draw(self, course: Preview | None) -> None:
-        if course is None or not course.time_s:
-            for curve in self._curves:
-                curve.setData([], [])
-            return
-        time_s = np.asarray(course.time_s)
-        divisor, unit = time_scale(float(time_s[-1]))
-        shown = [np.asarray(values, dtype=float) for values in (course.potential_V, course.current_A)]
-        has_any = [bool(np.isfinite(numbers).any()) for numbers in shown]
-        # Only rests have no current: then there is nothing to see.
-        has_any[1] = has_any[1] and (not has_any[0] or bool(np.nanmax(np.abs(shown[1])) > 0))
-        for row, (plot, curve, numbers) in enumerate(zip(self._plots, self._curves, shown, strict=True)):
-            is_lowest = row == max(index for index in (0, 1) if has_any[index] or index == 0)
-            plot.getAxis("bottom").setStyle(showValues=is_lowest)
-            plot.setLabel("bottom", f"Time ({unit})" if is_lowest else "", color=self._theme.text)
-            plot.showLabel("bottom", is_lowest)
-            self.canvas.ci.layout.setRowMaximumHeight(row, 10_000 if has_any[row] else 0)
-            x, y = thinned(time_s / divisor, numbers, -np.inf, np.inf, _PIXELS)
-            curve.setData(x, y)
-            plot.setVisible(has_any[row])
+        if self._view is not None:
+            self._view.draw(course)
+        elif course is not None:
+            from .course import CourseView  # noqa: PLC0415  loaded by `look_ahead`
+
+            self._view = CourseView(self._theme)
+            self._place.addWidget(self._view)
+            self._view.draw(course)
 
 
 def _summary(outlook: Outlook, count: int) -> str:
