@@ -69,6 +69,19 @@ def test_a_picture_and_a_drawing_show_the_axes_at_the_same_places(plot, tmp_path
     np.testing.assert_allclose(axes_of(picture), axes_of(drawing), atol=6)
 
 
+@pytest.mark.parametrize("potential_V", [-0.9, -0.1, 0.1, 0.9])
+def test_the_name_of_a_marked_potential_stays_inside_a_narrow_plot(plot, qtbot, potential_V):
+    plot.set_view("I over E")
+    plot.set_marks({"onset at 10 µA/cm²: 4.52 V": potential_V})
+    plot.window().resize(350, 450)
+    qtbot.wait(100)
+    box = plot.plots[0].vb
+    (name,) = (each.label for each in plot.plots[0].items if getattr(each, "label", None))
+    inside = box.mapRectFromItem(name, name.boundingRect())
+    assert inside.left() >= -0.5
+    assert inside.right() <= box.width() + 0.5
+
+
 def test_a_picture_shows_what_the_screen_shows(plot, tmp_path):
     export(plot, tmp_path / "plot.png")
     plot.canvas.grab().toImage().scaledToWidth(2000).save(str(tmp_path / "seen.png"))

@@ -1,6 +1,7 @@
 """The window, used as people use it: by clicks and keys."""
 
 import json
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -111,8 +112,10 @@ def test_a_sweep_from_the_plan_to_its_result_by_typing_and_clicking(bench, mista
     assert not fields["stop"].fault.text()
     assert "8 min 20 s" in plan.preview.summary.text()
     assert "A1 can run it" in plan.preview.checks.text()
+    (potential, _) = plan.preview._view._curves
+    assert np.nanmax(potential.getData()[1]) == pytest.approx(0.5)
     click(plan.run_button)
-    wait_for(lambda: state(engine) == "running")
+    wait_for(lambda: state(engine) == "running" and window.panels.workspace.panels)
     (panel,) = window.panels.workspace.panels
     wait_for(lambda: panel.plot.view_name == "I over E")
     wait_for(lambda: len(panel.source.samples) > 100)
@@ -532,6 +535,13 @@ def test_thinning_by_decades_hides_no_extreme_of_any_decade(count, seed):
         inside, kept = y[1:][decade == each], thin_y[thin_decade == each]
         assert (kept.min(), kept.max()) == (inside.min(), inside.max())
         assert len(kept) <= 4 * 50 + 2
+
+
+def test_a_plan_can_be_filled_in_before_what_draws_is_loaded():
+    """Loading it takes a third of a second, which nobody waits for."""
+    code = "import sys, faradaic.gui.app, faradaic.gui.form.new_run; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"pyqtgraph", "rich", "matplotlib", "h5py"} & set(loaded.stdout.split())
 
 
 def test_every_view_shows_its_curve_in_every_unit(bench):

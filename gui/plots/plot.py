@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from ..theme import Theme
 from .decade_axis import DecadeAxis
 from .graphics import InfiniteLine, PlotDataItem, PlotItem, pg
+from .mark import mark
 from .source import Source
 from .thinning import Floats, thinned, thinned_decades, thinned_path
 from .turns import Turns
@@ -220,17 +221,7 @@ class Plot(QWidget):
         plot.addItem(cursor, ignoreBounds=True)
         if pane.x is potential:
             for number, (text, value) in enumerate(self._marks.items()):
-                line = pg.InfiniteLine(
-                    value,
-                    pen=pg.mkPen(self.theme.curves[1], width=_LINE, style=Qt.PenStyle.DashLine),
-                    label=text,
-                    labelOpts={
-                        "color": self.theme.text,
-                        "position": 0.92 - 0.08 * number,
-                        "fill": self.theme.panel,
-                    },
-                )
-                plot.addItem(line, ignoreBounds=True)
+                plot.addItem(mark(text, value, number, self.theme), ignoreBounds=True)
         plot.vb.sigXRangeChanged.connect(lambda box, _: self._moved(box))
         plot.vb.setMenuEnabled(False)
         self.plots.append(plot)
