@@ -39,7 +39,7 @@ MEASURED_S = 20.0
 _TICK_MS = 5
 _CHILD = """
 import gc, os, sys, time
-begun, how = float(sys.argv[1]), sys.argv[2]
+begun, how, times_s = float(sys.argv[1]), sys.argv[2], []
 sys.argv[1:] = sys.argv[3:]
 gc.disable()  # as the command does before it imports the window
 from PySide6.QtCore import QTimer
@@ -48,13 +48,21 @@ attach = Window.attach
 def attached(window, *given, **more):
     attach(window, *given, **more)
     window.grab()
-    look(window, time.time() - begun)
-def look(window, rack_s):
-    if not window.panels.workspace.subWindowList():
-        QTimer.singleShot(5, lambda: look(window, rack_s))
+    times_s.append(time.time() - begun)
+    look(window)
+def look(window):
+    shown = window.panels.workspace.subWindowList()
+    plan = shown[0].widget() if shown else None
+    is_there = (bool(shown), plan is None or not hasattr(plan, "preview") or plan.preview.checks.text())
+    if not is_there[len(times_s) - 1]:
+        QTimer.singleShot(5, lambda: look(window))
         return
     window.grab()
-    print(rack_s, time.time() - begun, flush=True)
+    times_s.append(time.time() - begun)
+    if len(times_s) < 3:
+        look(window)
+        return
+    print(*times_s, flush=True)
     if how == "leave":
         os._exit(0)
 Window.attach = attached
@@ -106,8 +114,10 @@ def tell_start(what: str, process: "subprocess.Popen[str]") -> None:
     """Say how long it took until a window could be used."""
     with process:
         assert process.stdout is not None
-        rack_s, plan_s = map(float, process.stdout.readline().split())
-    print(f"{what}: rack after {rack_s:.2f} s, plan after {plan_s:.2f} s")
+        rack_s, plan_s, preview_s = map(float, process.stdout.readline().split())
+    print(
+        f"{what}: rack after {rack_s:.2f} s, plan after {plan_s:.2f} s, its preview after {preview_s:.2f} s"
+    )
 
 
 def measure_cold() -> None:

@@ -27,14 +27,23 @@ def instruments(
     write: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what was found as a bench file.")
     ] = None,
+    add: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Add what was found to a bench file that is there.")
+    ] = None,
     all_ports: Annotated[
         bool, typer.Option("--all-ports", help="Also ask at serial ports that are not on USB.")
     ] = False,
 ) -> None:
     """Find the instruments that are connected, say what they are, and propose a bench file."""
+    import yaml
+
+    from ..instruments.bench_adding import add_instruments
+    from ..instruments.bench_file import read_bench
     from ..instruments.discovery import look_around
 
     with refusing():
+        if add is not None:
+            read_bench(add)
         if write is not None and write.exists():
             raise ValueError(f"{write} exists already; choose another name, or remove it.")
         findings = []
@@ -46,17 +55,20 @@ def instruments(
             print("There is no port to look at. Connect an instrument, or name a host.")
         if not any(finding.driver for finding in findings):
             return
-        proposal = _HEADER + _bench_text(findings)
-        if write is None:
+        bench = _bench_of(findings)
+        proposal = _HEADER + yaml.safe_dump(bench, sort_keys=False, allow_unicode=True)
+        if add is not None:
+            names = add_instruments(add, bench.get("instruments", {}))
+            print(f"\nAdded to {add}: {', '.join(names) or 'nothing, as all of them are in it'}.")
+        elif write is None:
             print(f"\nA bench file for them (write it with --write bench.yaml):\n\n{proposal}")
         else:
             write.write_text(proposal, encoding="utf-8")
             print(f"\nWritten to {write}. Measure with: faradaic run PROTOCOL --bench {write} --channel NAME")
 
 
-def _bench_text(findings: "list[Finding]") -> str:
-    import yaml
-
+def _bench_of(findings: "list[Finding]") -> dict[str, dict[str, Any]]:
+    """Return a bench of what was found, as its file says it."""
     bench: dict[str, dict[str, Any]] = {"instruments": {}, "chambers": {}}
     names: list[str] = []
     for finding in findings:
@@ -76,9 +88,7 @@ def _bench_text(findings: "list[Finding]") -> str:
         if finding.driver == "julabo" and names:
             key = _new_name("chamber", bench["chambers"])
             bench["chambers"][key] = {"address": finding.address, "channels": names[:1]}
-    return yaml.safe_dump(
-        {part: entries for part, entries in bench.items() if entries}, sort_keys=False, allow_unicode=True
-    )
+    return {part: entries for part, entries in bench.items() if entries}
 
 
 def _new_name(base: str, taken: dict[str, Any]) -> str:

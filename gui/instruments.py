@@ -79,6 +79,14 @@ class Instruments(QWidget):
             "Save as bench file …", "Keep what was found; name the channels in the file", self._save
         )
         self.save_button.setEnabled(False)
+        self.add_button = button(
+            "Add to this bench",
+            "Add what was found to the bench file, with numbers for names that are taken",
+            self._add,
+        )
+        self.add_button.hide()
+        self.bench_file: Path | None = None
+        """To what a person may add instruments; None where the bench is none of this user's."""
         self.test_button = button(
             "Measure a resistor",
             "Sweep 0 to 0.1 V on the chosen channel: its slope is the resistance",
@@ -93,6 +101,7 @@ class Instruments(QWidget):
             self.trying.emit,
         )
         self._proposal = ""
+        self._besides: list[str] = []
         self._tops: dict[str, QTreeWidgetItem] = {}
         self._items: dict[str, QTreeWidgetItem] = {}
         self._lay_out()
@@ -128,8 +137,8 @@ class Instruments(QWidget):
         """Look for instruments, in a process of its own; nothing is changed at them."""
         self.scan_button.setEnabled(False)
         self.found.setPlainText("Looking …")
-        more = [self.address.text().strip()] if self.address.text().strip() else []
-        run_command(self, ["instruments", *more], self._scanned)
+        self._besides = self.address.text().split()
+        run_command(self, ["instruments", *self._besides], self._scanned)
 
     def _scanned(self, _code: int, said: str) -> None:
         self.scan_button.setEnabled(True)
@@ -137,6 +146,7 @@ class Instruments(QWidget):
         _, mark, proposal = said.partition("(write it with --write bench.yaml):\n\n")
         self._proposal = proposal if mark else ""
         self.save_button.setEnabled(bool(self._proposal))
+        self.add_button.setVisible(bool(self._proposal) and self.bench_file is not None)
 
     def _save(self) -> None:
         name, _ = QFileDialog.getSaveFileName(
@@ -150,6 +160,22 @@ class Instruments(QWidget):
             self.said.emit("error", f"{name} was not saved: {error.strerror}.")
             return
         self.served.emit(Path(name))
+
+    def _add(self) -> None:
+        self.add_button.setEnabled(False)
+        run_command(self, ["instruments", *self._besides, "--add", str(self.bench_file)], self._added)
+
+    def _added(self, code: int, said: str) -> None:
+        self.add_button.setEnabled(True)
+        sentence = (said.strip().splitlines() or [""])[-1].removeprefix("faradaic: ")
+        if code:
+            self.said.emit("error", sentence)
+        elif self._bench is not None and self._bench.running:
+            wait = "Runs are under way: open the bench file again when they have ended."
+            self.said.emit("info", f"{sentence} {wait}")
+        else:
+            self.said.emit("info", sentence)
+            self.served.emit(self.bench_file)
 
     def _open(self) -> None:
         bench = ask_bench_file(self)
@@ -179,7 +205,7 @@ class Instruments(QWidget):
             top.addWidget(each)
         top.addStretch()
         search = QHBoxLayout()
-        for each in (self.address, self.scan_button, self.save_button):
+        for each in (self.address, self.scan_button, self.add_button, self.save_button):
             search.addWidget(each)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)

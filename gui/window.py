@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from .. import __version__
 from ..engine.service.client import Client
+from ..engine.service.own import own_bench
 from ..engine.service.requests import EngineStatus
 from ..engine.service.starting import changed_over
 from .actions import help_text, make_actions
@@ -130,6 +131,7 @@ class Window(QMainWindow):
         panels.bench.link_changed.connect(self._tell_link)
         panels.instruments.trying.connect(self.try_simulated)
         panels.instruments.served.connect(self.serve)
+        panels.instruments.bench_file = None if is_trying else _own_bench()
         panels.rack.set_menu(
             [
                 self.actions_by_name[name]
@@ -481,6 +483,13 @@ class Window(QMainWindow):
 def _asked(client: Client) -> tuple[Client, EngineStatus]:
     """Return a client with how its bench stands."""
     return client, client.status()
+
+
+def _own_bench() -> Path | None:
+    try:
+        return own_bench()
+    except OSError:
+        return None
 
 
 def _load_plots() -> None:

@@ -13,6 +13,7 @@ import yaml
 
 from faradaic.core.clock import SystemClock
 from faradaic.instruments import InstrumentFault, open_instrument
+from faradaic.instruments.bench_adding import add_instruments
 from faradaic.instruments.bench_channel import open_place
 from faradaic.instruments.bench_file import Bench, read_bench
 from faradaic.instruments.discovery import look_around
@@ -323,3 +324,53 @@ def test_behind_a_serial_server_an_instrument_is_found_before_a_cycler_is_waited
     ):
         (finding,) = [each for each in look_around([server.address]) if each.address == server.address]
     assert finding.driver == kind.driver
+
+
+FOUND = {
+    "emstat": {"driver": "emstat", "address": "COM5", "channels": {"1": {"name": "emstat"}}},
+    "pico": {"driver": "neware", "address": "10.0.0.2", "channels": {"21-1-1": {"name": "pico 21-1-1"}}},
+}
+
+
+def test_what_is_found_is_added_to_a_bench_whose_comments_stay(path):
+    before = path.read_text("utf-8")
+    address = read_bench(path).instruments["bts"].address
+    commented = before.replace("chambers:", "# The oven by the window.\nchambers:")
+    commented = commented.replace(address, f"{address}?max_A=0.1")
+    path.write_text(commented, encoding="utf-8")
+    known = {"bts": {"driver": "neware", "address": address, "channels": {}}}
+    assert add_instruments(path, {**known, **FOUND}) == ["emstat", "pico2"]
+    bench = read_bench(path)
+    assert list(bench.instruments) == ["pico", "bts", "emstat", "pico2"]
+    assert bench.find("pico2 21-1-1") == ("pico2", "21-1-1")
+    said, lines = path.read_text("utf-8").splitlines(), commented.splitlines()
+    at = lines.index("# The oven by the window.")
+    assert said[:at] + said[at + len(said) - len(lines) :] == lines
+    # Once they are in it, nothing is added any more.
+    assert add_instruments(path, FOUND) == []
+    assert path.read_text("utf-8").splitlines() == said
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("instruments: {a: {driver: emstat, address: COM1}}", "stand in braces"),
+        ("instruments:\n  a: {driver: emsta, address: COM1}", "did you mean emstat"),
+    ],
+)
+def test_a_bench_that_cannot_be_added_to_is_left_as_it_is(tmp_path, text, why):
+    path = tmp_path / "bench.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=why):
+        add_instruments(path, FOUND)
+    assert path.read_text("utf-8") == text
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_command_line_adds_what_answers(path):
+    with serve("emstat-pico", Resistor(1000.0), tcp_port=0) as served:
+        command = [sys.executable, "-m", "faradaic", "instruments", served.address, "--add", str(path)]
+        for said in ("Added to", "nothing, as all of them are in it"):
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            assert said in done.stdout
+        assert served.address in [each.address for each in read_bench(path).instruments.values()]

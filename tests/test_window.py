@@ -30,8 +30,10 @@ from faradaic.gui.places import own_folder, saved_cells
 from faradaic.gui.plots.source import Source
 from faradaic.gui.plots.thinning import thinned, thinned_decades, thinned_path
 from faradaic.gui.plots.views import VIEWS
+from faradaic.instruments.bench_file import read_bench
 from faradaic.protocols import Cell, load_protocol, protocol_types
 from faradaic.protocols.files import protocol_from_file
+from faradaic.simulators import Resistor, serve
 from faradaic.storage import Run
 
 from benches import bench_of, engine_of, state
@@ -746,6 +748,33 @@ def test_a_resistor_is_measured_with_one_click(bench):
     wait_for(lambda: any("The resistor on A1 has" in text for text in window.toasts.texts), 40)
     sentence = next(text for text in window.toasts.texts if "The resistor" in text)
     assert float(sentence.split()[-2]) == pytest.approx(1.0 if "kΩ" in sentence else 1000, rel=0.02)
+
+
+@pytest.mark.parametrize("is_running", [False, True])
+def test_an_instrument_that_a_scan_finds_is_added_to_the_bench(bench, tmp_path, is_running):
+    _, window = bench
+    path = tmp_path / "bench.yaml"
+    path.write_text("instruments:\n  emstat: {driver: emstat, address: COM1, channels: {1: {name: A1}}}\n")
+    if is_running:
+        start(window, HOLD)
+        wait_for(lambda: window.panels.bench.running == 1)
+    instruments = window.panels.instruments
+    instruments.bench_file = path
+    instruments.served.disconnect()
+    opened = []
+    instruments.served.connect(opened.append)
+    press(window, "Ctrl+I")
+    with serve("emstat-pico", Resistor(1000.0), tcp_port=0) as simulated:
+        QTest.keyClicks(instruments.address, simulated.address)
+        click(instruments.scan_button)
+        wait_for(instruments.add_button.isVisible, 60)
+        click(instruments.add_button)
+        wait_for(lambda: any(str(path) in text for text in window.toasts.texts), 60)
+    (sentence,) = (text for text in window.toasts.texts if str(path) in text)
+    assert read_bench(path).instruments["emstat2"].address == simulated.address
+    # An engine that has runs is left alone.
+    assert opened == ([] if is_running else [path])
+    assert ("when they have ended" in sentence) == is_running
 
 
 def test_what_people_call_their_cells_is_never_taken_for_html(bench):

@@ -78,3 +78,8 @@ def service_lock() -> FileLock:
 def address_file() -> Path:
     """Return the file that says where this user's service is."""
     return private_folder() / "service.json"
+
+
+def own_bench() -> Path:
+    """Return the bench file of this user's service; raise `OSError` where none has been started."""
+    return Path(json.loads(address_file().read_text("utf-8"))["bench"])

@@ -1,6 +1,5 @@
 """Starting the service on demand, so that it outlives whoever started it."""
 
-import json
 import subprocess
 import sys
 import time
@@ -11,7 +10,7 @@ from typing import Any
 from filelock import Timeout as Locked
 
 from .client import Client, ServiceError
-from .own import address_file, private_folder, service_lock
+from .own import address_file, own_bench, private_folder, service_lock
 
 _START_S = 60.0
 _CONNECT_S = 15.0
@@ -55,9 +54,8 @@ def changed_over(bench: Path, folder: Path, *, by: str | None = None) -> Client:
         return started(bench, folder, by=by)
     with client:
         known = client.status().bench
-    at = address_file()
-    is_same = Path(json.loads(at.read_text("utf-8"))["bench"]) == bench.absolute()
-    if not is_same or bench.stat().st_mtime > at.stat().st_mtime:
+    is_same = own_bench() == bench.absolute()
+    if not is_same or bench.stat().st_mtime > address_file().stat().st_mtime:
         try:
             end_own(by=by)
         except ServiceError as error:

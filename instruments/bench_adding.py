@@ -1,0 +1,88 @@
+"""Adding instruments to a bench file that people have written: what stands there stays, with its comments."""
+
+import itertools
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .bench_file import read_bench
+
+
+def add_instruments(path: Path, found: dict[str, dict[str, Any]]) -> list[str]:
+    """Add instruments that a bench file does not have yet; return the names that they got in it.
+
+    Parameters
+    ----------
+    path : Path
+        The bench file.
+    found : dict
+        By name, instruments as they stand in such a file. Those at an address of the bench are
+        left out; those whose name, or whose channel's name, is taken get a number.
+
+    Raises
+    ------
+    ValueError
+        The file does not describe a bench, has its instruments in braces, or cannot be written.
+    """
+    bench = read_bench(path)
+    known = {_place(each.address) for each in (*bench.instruments.values(), *bench.chambers.values())}
+    taken = {*bench.instruments, *(name for name, _, _ in bench.channels())}
+    added: dict[str, Any] = {}
+    for name, instrument in found.items():
+        if _place(instrument["address"]) not in known:
+            key, channels = _named_anew(name, instrument["channels"], taken)
+            added[key] = {**instrument, "channels": channels}
+            taken |= {key, *(each["name"] for each in channels.values())}
+    if added:
+        _write(path, added)
+    return list(added)
+
+
+def _place(address: str) -> str:
+    """Return an address without its options."""
+    return address.partition("?")[0]
+
+
+def _write(path: Path, added: dict[str, Any]) -> None:
+    """Write the file anew, whole or not at all."""
+    temporary = path.with_name(f"{path.name}.new")
+    try:
+        temporary.write_text(_inserted(path.read_text("utf-8-sig"), added), encoding="utf-8")
+        read_bench(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written: {error.strerror}.") from None
+    except ValueError as error:
+        raise ValueError(f"Nothing was added to {path}: {error}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _named_anew(name: str, channels: dict[str, Any], taken: set[str]) -> tuple[str, dict[str, Any]]:
+    """Return a name that is not taken, and the channels named after it."""
+    for number in itertools.count(1):
+        key = name if number == 1 else f"{name}{number}"
+        named = {
+            own: {**each, "name": key + each["name"].removeprefix(name)} for own, each in channels.items()
+        }
+        if not taken & {key, *(each["name"] for each in named.values())}:
+            return key, named
+    raise AssertionError  # pragma: no cover  there are numbers enough
+
+
+def _inserted(text: str, entries: dict[str, Any]) -> str:
+    """Return the text with more entries at the end of its instruments."""
+    parts = yaml.compose(text, yaml.SafeLoader).value
+    instruments = next(value for key, value in parts if key.value == "instruments")
+    if instruments.flow_style:
+        raise ValueError("its instruments stand in braces; write each on lines of its own.")
+    lines = text.splitlines()
+    end = instruments.end_mark.line
+    # What is said above the next part belongs to that one.
+    while not lines[end - 1].strip() or lines[end - 1].startswith("#"):
+        end -= 1
+    indent = " " * instruments.value[0][0].start_mark.column
+    more = yaml.safe_dump(entries, sort_keys=False, allow_unicode=True)
+    return "\n".join([*lines[:end], *textwrap.indent(more, indent).splitlines(), *lines[end:], ""])
