@@ -42,8 +42,7 @@ def instruments(
     from ..instruments.discovery import look_around
 
     with refusing():
-        if add is not None:
-            read_bench(add)
+        known = () if add is None else read_bench(add).chambers.values()
         if write is not None and write.exists():
             raise ValueError(f"{write} exists already; choose another name, or remove it.")
         findings = []
@@ -59,6 +58,9 @@ def instruments(
         proposal = _HEADER + yaml.safe_dump(bench, sort_keys=False, allow_unicode=True)
         if add is not None:
             names = add_instruments(add, bench.get("instruments", {}))
+            for address in {each["address"] for each in bench.get("chambers", {}).values()}:
+                if address not in [chamber.address for chamber in known]:
+                    print(f"The chamber at {address} is not added: only you know which cells stand in it.")
             print(f"\nAdded to {add}: {', '.join(names) or 'nothing, as all of them are in it'}.")
         elif write is None:
             print(f"\nA bench file for them (write it with --write bench.yaml):\n\n{proposal}")

@@ -1,6 +1,5 @@
 """Adding instruments to a bench file that people have written: what stands there stays, with its comments."""
 
-import itertools
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -62,14 +61,13 @@ def _write(path: Path, added: dict[str, Any]) -> None:
 
 def _named_anew(name: str, channels: dict[str, Any], taken: set[str]) -> tuple[str, dict[str, Any]]:
     """Return a name that is not taken, and the channels named after it."""
-    for number in itertools.count(1):
-        key = name if number == 1 else f"{name}{number}"
-        named = {
-            own: {**each, "name": key + each["name"].removeprefix(name)} for own, each in channels.items()
-        }
-        if not taken & {key, *(each["name"] for each in named.values())}:
-            return key, named
-    raise AssertionError  # pragma: no cover  there are numbers enough
+    key, number = name, 1
+    while True:
+        names = {own: key + each["name"].removeprefix(name) for own, each in channels.items()}
+        if taken.isdisjoint({key, *names.values()}):
+            return key, {own: {**each, "name": names[own]} for own, each in channels.items()}
+        number += 1
+        key = f"{name}{number}"
 
 
 def _inserted(text: str, entries: dict[str, Any]) -> str:
