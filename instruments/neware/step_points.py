@@ -1,6 +1,7 @@
 """Which of the points that were downloaded belong to a step, and as what they count."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...core.samples import MEASUREMENT, Block, Flag
 from ...protocols.steps import ConstantCurrent, ConstantPotential, PotentialSweep, Step
@@ -10,6 +11,9 @@ from .step_file import most_current_A, pieces_of
 TIME_RESOLUTION_S = 5e-4
 """Half of the cycler's millisecond."""
 _LIMITED = 0.999
+_Booleans = NDArray[np.bool_]
+_Integers = NDArray[np.int64]
+_Floats = NDArray[np.float64]
 
 
 class StepPoints:
@@ -54,14 +58,14 @@ class StepPoints:
         rows = self._rows(points[own], is_next[own], piece[own], before_s[own])
         return rows, points[count:]
 
-    def _pieces(self, points: Points) -> tuple[Points, Points, Points]:
+    def _pieces(self, points: Points) -> tuple[_Booleans, _Integers, _Floats]:
         """Return which points begin a piece of the step, their pieces, and the s that earlier ones took."""
         both = np.concatenate([self._last if len(self._last) else points[:1], points])
         is_next = (np.diff(both["step"]) != 0) | (np.diff(both["cycle"]) != 0)
         ended_s = np.where(is_next, both["time_s"][:-1], 0.0)
         return is_next, self._piece + np.cumsum(is_next), self._before_s + np.cumsum(ended_s)
 
-    def _rows(self, points: Points, is_next: Points, piece: Points, before_s: Points) -> Block:
+    def _rows(self, points: Points, is_next: _Booleans, piece: _Integers, before_s: _Floats) -> Block:
         # Where one leg of a sweep ends, the next one begins; and of what was recorded before
         # the last point comes again: the next one is integrated from it.
         time_s = before_s + points["time_s"] - self._done_s
@@ -80,13 +84,13 @@ class StepPoints:
         self._mark(rows, piece[chosen])
         return rows
 
-    def _are_switching(self, points: Points) -> Points:
+    def _are_switching(self, points: Points) -> _Booleans:
         """Tell which points were taken while a current was switched on: the cell has not answered yet."""
         step = self._step
         is_driven = isinstance(step, ConstantCurrent) and step.current_A != 0.0
         return (points["time_s"] == 0.0) & is_driven
 
-    def _mark(self, rows: Block, piece: Points) -> None:
+    def _mark(self, rows: Block, piece: _Integers) -> None:
         """Say to which scan of a sweep rows belong, and where the current was at its limit."""
         step = self._step
         if isinstance(step, PotentialSweep):
