@@ -118,13 +118,13 @@ def test_a_cycler_that_was_out_of_reach_is_read_out_without_a_gap(tmp_path, faul
 def test_faults_at_random_moments(tmp_path, model, seed):
     chance = random.Random(seed)
     kinds = tuple(chance.sample(KINDS, 5))
-    runner, done, is_on, took_s = run_with_faults(
-        tmp_path,
-        model,
-        [],
-        seed=seed + 1,
-        begin=lambda link, goes_on: link.inject_at_random(kinds, 0.25, goes_on),
-    )
+
+    def begin(link, goes_on):
+        # Not for ever: each may cost half a minute, in which the next ones would happen.
+        until = time.monotonic() + 10
+        link.inject_at_random(kinds, 0.25, lambda: goes_on() and time.monotonic() < until)
+
+    runner, done, is_on, took_s = run_with_faults(tmp_path, model, [], seed=seed + 1, begin=begin)
     check_samples(runner.path)
     assert done
     assert not is_on
