@@ -53,11 +53,10 @@ def serve(
     ] = None,
 ) -> None:
     """Serve a bench: runs go on here, whatever happens to windows and terminals."""
-    # None of what is imported is ever garbage: to look for it there takes an eighth of the start.
+    # None of what is imported is garbage: to look for it meanwhile takes an eighth of the start.
     gc.disable()
     from ..engine.service.server import serve as serving
 
-    gc.freeze()
     gc.enable()
 
     def say(sentence: str) -> None:
