@@ -37,12 +37,14 @@ def instruments(
     """Find the instruments that are connected, say what they are, and propose a bench file."""
     import yaml
 
-    from ..instruments.bench_adding import add_instruments
+    from ..instruments.bench_adding import add_to_bench
     from ..instruments.bench_file import read_bench
     from ..instruments.discovery import look_around
 
     with refusing():
-        known = () if add is None else read_bench(add).chambers.values()
+        if add is not None:
+            # One that cannot be added to is refused before anyone waits.
+            read_bench(add)
         if write is not None and write.exists():
             raise ValueError(f"{write} exists already; choose another name, or remove it.")
         findings = []
@@ -57,11 +59,10 @@ def instruments(
         bench = _bench_of(findings)
         proposal = _HEADER + yaml.safe_dump(bench, sort_keys=False, allow_unicode=True)
         if add is not None:
-            names = add_instruments(add, bench.get("instruments", {}))
-            for address in {each["address"] for each in bench.get("chambers", {}).values()}:
-                if address not in [chamber.address for chamber in known]:
-                    print(f"The chamber at {address} is not added: only you know which cells stand in it.")
-            print(f"\nAdded to {add}: {', '.join(names) or 'nothing, as all of them are in it'}.")
+            added = add_to_bench(add, bench)
+            for address in added.chambers_left_out:
+                print(f"The chamber at {address} is not added: only you know which cells stand in it.")
+            print(f"\nAdded to {add}: {', '.join(added.instruments) or 'nothing, as all of them are in it'}.")
         elif write is None:
             print(f"\nA bench file for them (write it with --write bench.yaml):\n\n{proposal}")
         else:

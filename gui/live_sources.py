@@ -1,7 +1,6 @@
 """The runs under way as sources of plots: their past from the file, their present from the bench."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject
@@ -10,7 +9,7 @@ from ..engine.bench import Record
 from ..protocols import Cell
 from .asking import Asking
 from .bench import BenchState
-from .plots.source import Source, read_run
+from .plots.source import Recorded, Source, read_run
 
 
 class LiveSources(QObject):
@@ -46,10 +45,10 @@ class LiveSources(QObject):
         return source
 
     def _read(self, source: Source, path: Path) -> None:
-        def show(found: dict[str, Any]) -> None:
+        def show(recorded: Recorded) -> None:
             if source.path == path:
-                source.cell = found["cell"]
-                source.replace(found["samples"], found["impedance"])
+                source.cell = recorded.cell
+                source.replace(recorded)
 
         # A run that has just begun may have no file yet; what it publishes is shown all the same.
         self._asking.do(lambda: read_run(path), show, lambda _: None)

@@ -1,6 +1,8 @@
 """Adding instruments to a bench file that people have written: what stands there stays, with its comments."""
 
 import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +11,32 @@ import yaml
 from .bench_file import read_bench
 
 
-def add_instruments(path: Path, found: dict[str, dict[str, Any]]) -> list[str]:
-    """Add instruments that a bench file does not have yet; return the names that they got in it.
+@dataclass(frozen=True)
+class Added:
+    """What became of a proposal.
+
+    Parameters
+    ----------
+    instruments : tuple of str
+        The names that instruments got in the file.
+    chambers_left_out : tuple of str
+        The addresses of chambers that the bench does not have: only people know which cells stand in one.
+    """
+
+    instruments: tuple[str, ...]
+    chambers_left_out: tuple[str, ...]
+
+
+def add_to_bench(path: Path, proposal: Mapping[str, Mapping[str, Any]]) -> Added:
+    """Add instruments that a bench file does not have yet.
 
     Parameters
     ----------
     path : Path
         The bench file.
-    found : dict
-        By name, instruments as they stand in such a file. Those at an address of the bench are
-        left out; those whose name, or whose channel's name, is taken get a number.
+    proposal : mapping
+        Instruments and chambers by name, as they stand in such a file. Those at an address of the bench
+        are left out; instruments whose name, or whose channel's name, is taken get a number.
 
     Raises
     ------
@@ -29,14 +47,15 @@ def add_instruments(path: Path, found: dict[str, dict[str, Any]]) -> list[str]:
     known = {_place(each.address) for each in (*bench.instruments.values(), *bench.chambers.values())}
     taken = {*bench.instruments, *(name for name, _, _ in bench.channels())}
     added: dict[str, Any] = {}
-    for name, instrument in found.items():
+    for name, instrument in proposal.get("instruments", {}).items():
         if _place(instrument["address"]) not in known:
             key, channels = _named_anew(name, instrument["channels"], taken)
             added[key] = {**instrument, "channels": channels}
             taken |= {key, *(each["name"] for each in channels.values())}
     if added:
         _write(path, added)
-    return list(added)
+    chambers = dict.fromkeys(each["address"] for each in proposal.get("chambers", {}).values())
+    return Added(tuple(added), tuple(address for address in chambers if _place(address) not in known))
 
 
 def _place(address: str) -> str:

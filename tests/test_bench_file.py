@@ -13,7 +13,7 @@ import yaml
 
 from faradaic.core.clock import SystemClock
 from faradaic.instruments import InstrumentFault, open_instrument
-from faradaic.instruments.bench_adding import add_instruments
+from faradaic.instruments.bench_adding import Added, add_to_bench
 from faradaic.instruments.bench_channel import open_place
 from faradaic.instruments.bench_file import Bench, read_bench
 from faradaic.instruments.discovery import look_around
@@ -339,7 +339,10 @@ def test_what_is_found_is_added_to_a_bench_whose_comments_stay(path):
     commented = commented.replace(address, f"{address}?max_A=0.1")
     path.write_text(commented, encoding="utf-8")
     known = {"bts": {"driver": "neware", "address": address, "channels": {}}}
-    assert add_instruments(path, {**known, **FOUND}) == ["emstat", "pico2"]
+    oven = read_bench(path).chambers["oven"].address
+    chambers = {"chamber": {"address": oven}, "chamber2": {"address": "COM9"}}
+    added = add_to_bench(path, {"instruments": {**known, **FOUND}, "chambers": chambers})
+    assert added == Added(("emstat", "pico2"), ("COM9",))
     bench = read_bench(path)
     assert list(bench.instruments) == ["pico", "bts", "emstat", "pico2"]
     assert bench.find("pico2 21-1-1") == ("pico2", "21-1-1")
@@ -347,7 +350,7 @@ def test_what_is_found_is_added_to_a_bench_whose_comments_stay(path):
     at = lines.index("# The oven by the window.")
     assert said[:at] + said[at + len(said) - len(lines) :] == lines
     # Once they are in it, nothing is added any more.
-    assert add_instruments(path, FOUND) == []
+    assert add_to_bench(path, {"instruments": FOUND}).instruments == ()
     assert path.read_text("utf-8").splitlines() == said
 
 
@@ -362,7 +365,7 @@ def test_a_bench_that_cannot_be_added_to_is_left_as_it_is(tmp_path, text, why):
     path = tmp_path / "bench.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=why):
-        add_instruments(path, FOUND)
+        add_to_bench(path, {"instruments": FOUND})
     assert path.read_text("utf-8") == text
     assert list(tmp_path.iterdir()) == [path]
 

@@ -13,3 +13,6 @@ PlotDataItem: TypeAlias = Any
 InfiniteLine: TypeAlias = Any
 
 pyqtgraph.setConfigOptions(antialias=False, imageAxisOrder="row-major")
+
+LINE_PX = 1
+"""How wide curves and marks are: anything wider takes several times as long to draw."""

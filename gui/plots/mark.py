@@ -3,15 +3,14 @@
 from PySide6.QtCore import QPointF, Qt
 
 from ..theme import Theme
-from .graphics import InfiniteLine, pg
+from .graphics import LINE_PX, InfiniteLine, pg
 
-_WIDTH = 1
 _HIGHEST, _APART = 0.92, 0.08
 
 
 def mark(name: str, potential_V: float, number: int, theme: Theme) -> InfiniteLine:
     """Return the line for a potential; names of those with other numbers are at other heights."""
-    pen = pg.mkPen(theme.curves[1], width=_WIDTH, style=Qt.PenStyle.DashLine)
+    pen = pg.mkPen(theme.curves[1], width=LINE_PX, style=Qt.PenStyle.DashLine)
     line = pg.InfiniteLine(potential_V, pen=pen)
     line.label = _Name(line, name, position=_HIGHEST - _APART * number, color=theme.text, fill=theme.panel)
     return line

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ..theme import Theme
 from .decade_axis import DecadeAxis
-from .graphics import InfiniteLine, PlotDataItem, PlotItem, pg
+from .graphics import LINE_PX, InfiniteLine, PlotDataItem, PlotItem, pg
 from .mark import mark
 from .source import Source
 from .thinning import Floats, thinned, thinned_decades, thinned_path
@@ -19,17 +19,17 @@ from .turns import Turns
 from .views import VIEWS, Axis, Pane, potential, shown_scale
 
 _MOST_LEGEND = 12
-_LINE = 1
-"""Pixels: anything wider takes several times as long to draw."""
 
 
 class Curve:
-    """One source in one pane: its values as shown, and its item."""
+    """One source in one pane: its values in the units of their axes, and its item."""
 
     def __init__(self, item: PlotDataItem) -> None:
         self.item = item
         self.x: Floats = np.empty(0)
         self.y: Floats = np.empty(0)
+        self.x_size = self.y_size = 0.0
+        """The largest magnitude of either."""
         self.version = -1
 
 
@@ -138,7 +138,7 @@ class Plot(QWidget):
         try:
             yield
         finally:
-            self._set_lines(_LINE, smooth=False)
+            self._set_lines(LINE_PX, smooth=False)
 
     def _set_lines(self, pixels: float, *, smooth: bool) -> None:
         for curves in self._curves:
@@ -206,7 +206,7 @@ class Plot(QWidget):
                 continue
             colour = self.colour(source)
             item = pg.PlotDataItem(
-                pen=pg.mkPen(colour, width=_LINE),
+                pen=pg.mkPen(colour, width=LINE_PX),
                 symbol="o" if pane.has_points else None,
                 symbolSize=5,
                 symbolBrush=colour,
@@ -262,6 +262,9 @@ class Plot(QWidget):
             has_log_x = self._has_log_x(pane)
             if has_log_x and not follows:
                 low, high = 10.0**low, 10.0**high
+            # What is drawn is divided, not all there is.
+            x_scale, y_scale = self._scales[index]
+            low, high = low * x_scale, high * x_scale
             for curve in curves.values():
                 if pane.rises and has_log_x:
                     x, y = thinned_decades(curve.x, curve.y, low, high, pixels)
@@ -269,7 +272,7 @@ class Plot(QWidget):
                     x, y = thinned(curve.x, curve.y, low, high, pixels)
                 else:
                     x, y = thinned_path(curve.x, curve.y, pixels)
-                curve.item.setData(x, y)
+                curve.item.setData(x / x_scale, y / y_scale)
         # Ranges follow the data now, not while it is painted: that would have it painted twice.
         self.canvas.scene().prepareForPaint()
 
@@ -283,20 +286,13 @@ class Plot(QWidget):
         (x_axis, _), (y_axis, _) = next(iter(found.values()))
         # All curves of a pane are in the same units: those for the largest value of any.
         old_scales, old_axes = self._scales[index], self._axes[index]
-        x_scale, x_unit = shown_scale(x_axis, self._largest(curves, found, 0, old_scales[0]))
-        y_scale, y_unit = shown_scale(y_axis, self._largest(curves, found, 1, old_scales[1]))
-        if (x_scale, y_scale) != old_scales:
-            found = {
-                source: (pane.x(source, self.current_unit), pane.y(source, self.current_unit))
-                for source in curves
-            }
         for source, ((_, x), (_, y)) in found.items():
             curve = curves[source]
-            curve.x = x if x_scale == 1.0 else x / x_scale
-            curve.y = y if y_scale == 1.0 else y / y_scale
-            if self._has_log_y(pane):
-                curve.y = np.abs(curve.y)
+            curve.x, curve.y = x, np.abs(y) if self._has_log_y(pane) else y
+            curve.x_size, curve.y_size = _size(x), _size(y)
             curve.version = source.version
+        x_scale, x_unit = shown_scale(x_axis, max(curve.x_size for curve in curves.values()))
+        y_scale, y_unit = shown_scale(y_axis, max(curve.y_size for curve in curves.values()))
         self._scales[index], self._axes[index] = (x_scale, y_scale), (x_axis, y_axis)
         self._units[index] = (x_unit, y_unit)
         if old_axes != self._axes[index] or (x_scale, y_scale) != old_scales:
@@ -305,21 +301,6 @@ class Plot(QWidget):
                 plot.getAxis("bottom").set_name(_label(x_axis, x_unit), x_unit, self.theme.text)
             bars = ("|", "|") if self._has_log_y(pane) and "|" not in y_axis.name else ("", "")
             plot.getAxis("left").set_name(_label(y_axis, y_unit, bars), y_unit, self.theme.text)
-
-    @staticmethod
-    def _largest(
-        curves: dict[Source, Curve],
-        found: dict[Source, tuple[tuple[Axis, Floats], tuple[Axis, Floats]]],
-        which: int,
-        scale: float,
-    ) -> float:
-        sizes = [_size(values[which][1]) for values in found.values()]
-        sizes += [
-            _size((curve.x, curve.y)[which]) * scale
-            for source, curve in curves.items()
-            if source not in found
-        ]
-        return max(sizes, default=0.0)
 
     def _point(self, event: tuple[QPointF]) -> None:
         """Say what is under the mouse: the nearest sample of the first curve."""
@@ -348,14 +329,16 @@ class Plot(QWidget):
             if not len(curve.x):
                 return ""
             if number == 0:
+                x_scale, y_scale = self._scales[number]
                 if pane.rises:
                     at = 10.0 ** point.x() if has_log_x else point.x()
-                    index = min(int(np.searchsorted(curve.x, at)), len(curve.x) - 1)
+                    index = min(int(np.searchsorted(curve.x, at * x_scale)), len(curve.x) - 1)
                 else:
                     wide, high = plot.vb.viewPixelSize()
                     with np.errstate(divide="ignore", invalid="ignore"):
-                        x = np.log10(curve.x) if has_log_x else curve.x
-                        y = np.log10(curve.y) if self._has_log_y(pane) else curve.y
+                        x, y = curve.x / x_scale, curve.y / y_scale
+                        x = np.log10(x) if has_log_x else x
+                        y = np.log10(y) if self._has_log_y(pane) else y
                         far = np.hypot((x - point.x()) / wide, (y - point.y()) / high)
                     index = int(np.nanargmin(far)) if np.isfinite(far).any() else 0
                 said.append(self._value(number, 0, curve.x[index]))
@@ -363,9 +346,9 @@ class Plot(QWidget):
                 said.append(self._value(number, 1, curve.y[index]))
         return "   ".join(said)
 
-    def _value(self, number: int, which: int, shown: float) -> str:
+    def _value(self, number: int, which: int, value: float) -> str:
         axis, unit = self._axes[number][which], self._units[number][which]
-        return f"{axis.name} {shown:.5g} {unit}".rstrip()
+        return f"{axis.name} {value / self._scales[number][which]:.5g} {unit}".rstrip()
 
 
 def _size(values: Floats) -> float:

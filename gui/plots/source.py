@@ -1,6 +1,8 @@
 """What is plotted: the samples of one run, under way or recorded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +17,34 @@ Found = TypeVar("Found")
 _FIRST = 4096
 _MOST_LIVE = 4_000_000
 """Beyond so many samples of a run under way, every second of the older half is left out of the picture."""
+_PLOTTED = ("test_time_second", "voltage_volt", "current_ampere")
+"""The columns of nearly every plot."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a plot needs of a run file.
+
+    Parameters
+    ----------
+    label : str
+        What the curve is called.
+    cell : Cell
+        The cell that was measured.
+    protocol : str
+        The protocol's name; of an imported run, what it is analysed as.
+    samples, impedance : array
+        Rows of `SAMPLE` and of `IMPEDANCE`.
+    columns : mapping
+        Fields of the samples, each contiguous in memory.
+    """
+
+    label: str
+    cell: Cell
+    protocol: str
+    samples: Block
+    impedance: Block
+    columns: Mapping[str, Floats]
 
 
 class Source(QObject):
@@ -69,7 +99,7 @@ class Source(QObject):
 
     def column(self, name: str) -> Floats:
         """Return one field of the samples, contiguous in memory."""
-        return self.derived(name, lambda: np.ascontiguousarray(self.samples[name], dtype=np.float64))
+        return self.derived(name, lambda: _column(self.samples, name))
 
     def derived(self, name: str, compute: Callable[[], Found]) -> Found:
         """Return what follows from the samples, computed once for all plots until there are more of them."""
@@ -79,8 +109,9 @@ class Source(QObject):
             self._derived[name] = known
         return known[1]
 
-    def replace(self, samples: Block, impedance: Block) -> None:
-        """Take samples in place of those known; later ones that are known already stay behind them."""
+    def replace(self, recorded: Recorded) -> None:
+        """Take what a file holds in place of what is known; later samples that are known stay behind it."""
+        samples, impedance = recorded.samples, recorded.impedance
         end_s = samples["test_time_second"][-1] if len(samples) else -np.inf
         newer = self.samples[self.samples["test_time_second"] > end_s]
         # Ten million samples are not copied where nothing follows them.
@@ -90,6 +121,8 @@ class Source(QObject):
         self._impedance = np.concatenate(
             [impedance, self._impedance[self._impedance["test_time_second"] > end_s]]
         )
+        if not len(newer):
+            self._derived = {name: (self.version + 1, values) for name, values in recorded.columns.items()}
         self._tell()
 
     def restart(self, label: str, cell: Cell, protocol: str, path: Path | None) -> None:
@@ -124,14 +157,18 @@ class Source(QObject):
         self.changed.emit()
 
 
-def source_of(path: Path, found: dict[str, Any], parent: QObject) -> Source:
+def _column(samples: Block, name: str) -> Floats:
+    return np.ascontiguousarray(samples[name], dtype=np.float64)
+
+
+def source_of(path: Path, recorded: Recorded, parent: QObject) -> Source:
     """Return a recorded run as a source, of what `read_run` found in its file."""
-    source = Source(found["label"], found["cell"], found["protocol"], path, parent)
-    source.replace(found["samples"], found["impedance"])
+    source = Source(recorded.label, recorded.cell, recorded.protocol, path, parent)
+    source.replace(recorded)
     return source
 
 
-def read_run(path: Path) -> dict[str, Any]:
+def read_run(path: Path) -> Recorded:
     """Read what a plot needs of a run file; may take long, so that it belongs in another thread.
 
     Raises
@@ -141,12 +178,13 @@ def read_run(path: Path) -> dict[str, Any]:
     """
     from ...storage import Run  # noqa: PLC0415  the window is there before HDF5 is loaded
 
-    with Run.open(path) as run:
-        return {
-            "samples": run.samples,
-            "impedance": run.impedance,
-            "cell": Cell.from_metadata(run.cell),
-            # A run that was imported is shown as what it is analysed as.
-            "protocol": str(run.protocol.get("analysed_as") or run.attributes["protocol"]),
-            "label": f"{run.attributes['cell']} · {run.attributes['protocol']}",
-        }
+    with Run.open(path) as run, ThreadPoolExecutor(len(_PLOTTED)) as pool:
+        columns = pool.map(lambda name: _column(run.samples, name), _PLOTTED)
+        return Recorded(
+            label=f"{run.attributes['cell']} · {run.attributes['protocol']}",
+            cell=Cell.from_metadata(run.cell),
+            protocol=str(run.protocol.get("analysed_as") or run.attributes["protocol"]),
+            samples=run.samples,
+            impedance=run.impedance,
+            columns=dict(zip(_PLOTTED, columns, strict=True)),
+        )
