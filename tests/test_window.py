@@ -28,7 +28,7 @@ from faradaic.gui.form.quantity_box import QuantityBox, stepped
 from faradaic.gui.palette import CommandPalette
 from faradaic.gui.places import own_folder, saved_cells
 from faradaic.gui.plots.source import Recorded, Source
-from faradaic.gui.plots.thinning import thinned, thinned_decades, thinned_path
+from faradaic.gui.plots.thinning import overview, thinned, thinned_decades, thinned_path
 from faradaic.gui.plots.views import VIEWS
 from faradaic.instruments.bench_file import read_bench
 from faradaic.protocols import Cell, load_protocol, protocol_types
@@ -535,6 +535,34 @@ def test_thinning_hides_no_extreme(count, seed, has_gaps):
         if np.isfinite(y).any():
             assert (np.nanmin(thin_y), np.nanmax(thin_y)) == (np.nanmin(y), np.nanmax(y))
         assert (thin_x[0], thin_x[-1]) == (x[0], x[-1]) or len(thin_x) < 2
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(1_000_000, 1_300_000), st.integers(0, 2**32 - 1), st.floats(-3.0, 0.0))
+def test_of_a_long_curve_every_view_shows_every_extreme(count, seed, decades):
+    chance = np.random.default_rng(seed)
+    x = np.cumsum(chance.random(count))
+    y = chance.standard_cauchy(count)
+    wide = overview(x, y, rises=True)
+    assert len(wide[0]) < count / 10
+    share = 10.0**decades
+    low = x[-1] * chance.uniform(0, 1 - share)
+    high = low + share * x[-1]
+    pixels = 100
+    shown_x, shown_y = thinned(x, y, low, high, pixels, wide)
+    assert len(shown_x) <= 4 * pixels + 2
+    # What is a pixel outside may stand for what is inside.
+    pixel = (high - low) / pixels
+    for first in np.linspace(low, high, 21)[:-1]:
+        last = first + 5 * pixel
+        inside = y[(x > first + pixel) & (x < last - pixel)]
+        seen = shown_y[(shown_x > first - pixel) & (shown_x < last + pixel)]
+        if len(inside):
+            assert seen.max() >= inside.max()
+            assert seen.min() <= inside.min()
+    path_x, path_y = thinned_path(*overview(x, y, rises=False), pixels)
+    assert (path_x[0], path_x[-1]) == (x[0], x[-1])
+    assert (path_y.min(), path_y.max()) == (y.min(), y.max())
 
 
 @settings(max_examples=40, deadline=None)

@@ -14,7 +14,7 @@ from .decade_axis import DecadeAxis
 from .graphics import LINE_PX, InfiniteLine, PlotDataItem, PlotItem, pg
 from .mark import mark
 from .source import Source
-from .thinning import Floats, thinned, thinned_decades, thinned_path
+from .thinning import Floats, overview, thinned, thinned_decades, thinned_path
 from .turns import Turns
 from .views import VIEWS, Axis, Pane, potential, shown_scale
 
@@ -30,6 +30,7 @@ class Curve:
         self.y: Floats = np.empty(0)
         self.x_size = self.y_size = 0.0
         """The largest magnitude of either."""
+        self.overview = self.x, self.y
         self.version = -1
 
 
@@ -269,9 +270,9 @@ class Plot(QWidget):
                 if pane.rises and has_log_x:
                     x, y = thinned_decades(curve.x, curve.y, low, high, pixels)
                 elif pane.rises:
-                    x, y = thinned(curve.x, curve.y, low, high, pixels)
+                    x, y = thinned(curve.x, curve.y, low, high, pixels, curve.overview)
                 else:
-                    x, y = thinned_path(curve.x, curve.y, pixels)
+                    x, y = thinned_path(*curve.overview, pixels)
                 curve.item.setData(x / x_scale, y / y_scale)
         # Ranges follow the data now, not while it is painted: that would have it painted twice.
         self.canvas.scene().prepareForPaint()
@@ -289,6 +290,7 @@ class Plot(QWidget):
         for source, ((_, x), (_, y)) in found.items():
             curve = curves[source]
             curve.x, curve.y = x, np.abs(y) if self._has_log_y(pane) else y
+            curve.overview = overview(curve.x, curve.y, rises=pane.rises)
             curve.x_size, curve.y_size = _size(x), _size(y)
             curve.version = source.version
         x_scale, x_unit = shown_scale(x_axis, max(curve.x_size for curve in curves.values()))

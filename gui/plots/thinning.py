@@ -8,10 +8,34 @@ from tsdownsample import MinMaxDownsampler
 
 Floats = NDArray[np.float64]
 _PER_PIXEL = 4
+_LONG, _IN_OVERVIEW = 1_000_000, 32
 _ONE_WAY = 1e-12
 
 
-def thinned(x: Floats, y: Floats, low: float, high: float, pixels: int) -> tuple[Floats, Floats]:
+def overview(x: Floats, y: Floats, *, rises: bool) -> tuple[Floats, Floats]:
+    """Return a curve of which each view can be thinned at once, because a long one was thinned before.
+
+    Parameters
+    ----------
+    x, y : array (n,)
+        The curve; that of a million samples and more becomes one of a 32nd to a 16th of them.
+    rises : bool
+        Whether `x` does not fall: then the extremes in `y` are enough.
+    """
+    if len(y) < _LONG:
+        return x, y
+    most = len(y) // _IN_OVERVIEW
+    return _thinned(x, y, most) if rises else _thinned_both_ways(x, y, most)
+
+
+def thinned(
+    x: Floats,
+    y: Floats,
+    low: float,
+    high: float,
+    pixels: int,
+    wide: tuple[Floats, Floats] | None = None,
+) -> tuple[Floats, Floats]:
     """Return the part of a rising curve between two places, thinned to what can be seen.
 
     Parameters
@@ -22,9 +46,19 @@ def thinned(x: Floats, y: Floats, low: float, high: float, pixels: int) -> tuple
         The places on the x axis.
     pixels : int
         How wide that is on the screen.
+    wide : tuple of array (m,), optional
+        The curve's `overview`, for parts in which it has more than can be seen.
     """
-    x, y = _between(x, y, low, high)
-    kept = _kept(y, _PER_PIXEL * max(pixels, 1))
+    most = _PER_PIXEL * max(pixels, 1)
+    if wide is not None:
+        part = _between(*wide, low, high)
+        if len(part[0]) > most:
+            return _thinned(*part, most)
+    return _thinned(*_between(x, y, low, high), most)
+
+
+def _thinned(x: Floats, y: Floats, most: int) -> tuple[Floats, Floats]:
+    kept = _kept(y, most)
     return (x, y) if kept is None else (x[kept], y[kept])
 
 
@@ -56,7 +90,10 @@ def thinned_decades(x: Floats, y: Floats, low: float, high: float, pixels: int) 
 
 def thinned_path(x: Floats, y: Floats, pixels: int) -> tuple[Floats, Floats]:
     """Return a curve that may turn back, such as a voltammogram, thinned by its extremes in x and in y."""
-    most = 8 * _PER_PIXEL * max(pixels, 1)
+    return _thinned_both_ways(x, y, 8 * _PER_PIXEL * max(pixels, 1))
+
+
+def _thinned_both_ways(x: Floats, y: Floats, most: int) -> tuple[Floats, Floats]:
     by_x, by_y = _kept(x, most // 2), _kept(y, most // 2)
     if by_x is None or by_y is None:
         return x, y
