@@ -34,6 +34,7 @@ from faradaic.gui.theme import apply_theme
 from faradaic.gui.window import Window
 from faradaic.protocols import Cell, OpenCircuit
 from faradaic.storage import Run
+from faradaic.storage.schema import CHUNK_ROWS
 
 MEASURED_S = 20.0
 _TICK_MS = 5
@@ -160,7 +161,9 @@ def ten_million(path: Path, count: int = 10_000_000) -> None:
         with h5py.File(path, "r+") as file:
             attributes = dict(file["samples"].attrs)
             del file["samples"]
-            file.create_dataset("samples", data=rows, chunks=(100_000,)).attrs.update(attributes)
+            file.create_dataset("samples", data=rows, chunks=(CHUNK_ROWS["samples"],)).attrs.update(
+                attributes
+            )
         assert not journal_path(path).exists()
     with Run.open(path) as run:
         assert len(run.samples) == count
@@ -173,9 +176,10 @@ def measure_file() -> None:
         ten_million(path)
         window = window_on(client, folder)
         window.resize(1600, 1000)
-        QTest.qWait(500)
         workspace = window.panels.workspace
-        # Once with a small run: what is imported for the first time is not what is measured.
+        # A window that is at rest, with the preview of its plan drawn.
+        while not any(each.widget().preview.checks.text() for each in workspace.subWindowList()):
+            QTest.qWait(5)
         begun = time.perf_counter()
         workspace.open_runs([path])
         while not any(len(panel.source.samples) > 1e6 for panel in workspace.panels):

@@ -9,7 +9,7 @@ from ..engine.bench import Record
 from ..protocols import Cell
 from .asking import Asking
 from .bench import BenchState
-from .plots.source import Recorded, Source, read_run
+from .plots.source import Recording, Source, read_run
 
 
 class LiveSources(QObject):
@@ -45,10 +45,10 @@ class LiveSources(QObject):
         return source
 
     def _read(self, source: Source, path: Path) -> None:
-        def show(recorded: Recorded) -> None:
+        def show(recording: Recording) -> None:
             if source.path == path:
-                source.cell = recorded.cell
-                source.replace(recorded)
+                source.cell = recording.cell
+                source.replace(recording)
 
         # A run that has just begun may have no file yet; what it publishes is shown all the same.
         self._asking.do(lambda: read_run(path), show, lambda _: None)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QMdiArea, QMdiSubWindow, QScrollArea, QTab
 
 from .asking import Asking
 from .drawn import icon
-from .plots.source import Recorded, Source, read_run, source_of
+from .plots.source import Recording, Source, read_run, source_of
 from .plots.turns import Turns
 from .theme import Theme
 
@@ -109,7 +109,7 @@ class Workspace(QMdiArea):
         """Plot recorded runs, one over the other."""
         panel: PlotPanel | None = None
 
-        def show(found: list[Recorded]) -> None:
+        def show(found: list[Recording]) -> None:
             nonlocal panel
             for path, each in zip(paths, found, strict=True):
                 source = source_of(path, each, self)

@@ -27,7 +27,7 @@ from faradaic.gui.form.form import Form
 from faradaic.gui.form.quantity_box import QuantityBox, stepped
 from faradaic.gui.palette import CommandPalette
 from faradaic.gui.places import own_folder, saved_cells
-from faradaic.gui.plots.source import Recorded, Source
+from faradaic.gui.plots.source import Recording, Source
 from faradaic.gui.plots.thinning import overview, thinned, thinned_decades, thinned_path
 from faradaic.gui.plots.views import VIEWS
 from faradaic.instruments.bench_file import read_bench
@@ -504,7 +504,7 @@ def source_of(count):
     samples["cycle_count"] = 1 + np.arange(count) // 200
     samples["step_count"] = 1 + np.arange(count) // 100
     source = Source("made up", Cell.model_validate({"area": "2 cm²"}), "LinearSweep")
-    source.replace(Recorded("", Cell(), "", samples, np.zeros(3, IMPEDANCE), {}))
+    source.replace(Recording("", Cell(), "", samples, np.zeros(3, IMPEDANCE), {}))
     return source
 
 
@@ -516,7 +516,7 @@ def test_samples_that_came_while_a_file_was_read_stay_behind_it(known):
     source.append(samples[:known])
     assert len(source.column("voltage_volt")) == known
     columns = {"voltage_volt": np.ascontiguousarray(samples["voltage_volt"][:100])}
-    source.replace(Recorded("", Cell(), "", samples[:100], np.zeros(0, IMPEDANCE), columns))
+    source.replace(Recording("", Cell(), "", samples[:100], np.zeros(0, IMPEDANCE), columns))
     expected = samples[: max(known, 100)]
     for name in ("voltage_volt", "current_ampere"):
         assert np.array_equal(source.column(name), expected[name])

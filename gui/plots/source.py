@@ -22,7 +22,7 @@ _PLOTTED = ("test_time_second", "voltage_volt", "current_ampere")
 
 
 @dataclass(frozen=True)
-class Recorded:
+class Recording:
     """What a plot needs of a run file.
 
     Parameters
@@ -109,9 +109,9 @@ class Source(QObject):
             self._derived[name] = known
         return known[1]
 
-    def replace(self, recorded: Recorded) -> None:
+    def replace(self, recording: Recording) -> None:
         """Take what a file holds in place of what is known; later samples that are known stay behind it."""
-        samples, impedance = recorded.samples, recorded.impedance
+        samples, impedance = recording.samples, recording.impedance
         end_s = samples["test_time_second"][-1] if len(samples) else -np.inf
         newer = self.samples[self.samples["test_time_second"] > end_s]
         # Ten million samples are not copied where nothing follows them.
@@ -122,7 +122,7 @@ class Source(QObject):
             [impedance, self._impedance[self._impedance["test_time_second"] > end_s]]
         )
         if not len(newer):
-            self._derived = {name: (self.version + 1, values) for name, values in recorded.columns.items()}
+            self._derived = {name: (self.version + 1, values) for name, values in recording.columns.items()}
         self._tell()
 
     def restart(self, label: str, cell: Cell, protocol: str, path: Path | None) -> None:
@@ -161,14 +161,14 @@ def _column(samples: Block, name: str) -> Floats:
     return np.ascontiguousarray(samples[name], dtype=np.float64)
 
 
-def source_of(path: Path, recorded: Recorded, parent: QObject) -> Source:
+def source_of(path: Path, recording: Recording, parent: QObject) -> Source:
     """Return a recorded run as a source, of what `read_run` found in its file."""
-    source = Source(recorded.label, recorded.cell, recorded.protocol, path, parent)
-    source.replace(recorded)
+    source = Source(recording.label, recording.cell, recording.protocol, path, parent)
+    source.replace(recording)
     return source
 
 
-def read_run(path: Path) -> Recorded:
+def read_run(path: Path) -> Recording:
     """Read what a plot needs of a run file; may take long, so that it belongs in another thread.
 
     Raises
@@ -179,12 +179,13 @@ def read_run(path: Path) -> Recorded:
     from ...storage import Run  # noqa: PLC0415  the window is there before HDF5 is loaded
 
     with Run.open(path) as run, ThreadPoolExecutor(len(_PLOTTED)) as pool:
-        columns = pool.map(lambda name: _column(run.samples, name), _PLOTTED)
-        return Recorded(
+        samples = run.samples
+        columns = pool.map(lambda name: _column(samples, name), _PLOTTED)
+        return Recording(
             label=f"{run.attributes['cell']} · {run.attributes['protocol']}",
             cell=Cell.from_metadata(run.cell),
             protocol=str(run.protocol.get("analysed_as") or run.attributes["protocol"]),
-            samples=run.samples,
+            samples=samples,
             impedance=run.impedance,
             columns=dict(zip(_PLOTTED, columns, strict=True)),
         )

@@ -9,7 +9,6 @@ from tsdownsample import MinMaxDownsampler
 Floats = NDArray[np.float64]
 _PER_PIXEL = 4
 _LONG, _IN_OVERVIEW = 1_000_000, 32
-_ONE_WAY = 1e-12
 
 
 def overview(x: Floats, y: Floats, *, rises: bool) -> tuple[Floats, Floats]:
