@@ -1,7 +1,6 @@
 """The simulated source-measure unit as its host sees it: lines in, lines out."""
 
 import functools
-import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -14,8 +13,6 @@ from .models import MODELS
 from .readings import Buffer, Reading
 from .settings import Setting, settings
 from .source_meter import OVERFLOW, Drive, SourceMeter
-
-_log = logging.getLogger(__name__)
 
 _LINE_HZ = 50.0
 _OVERHEAD_S = 8e-4
