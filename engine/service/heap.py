@@ -9,7 +9,8 @@ from contextlib import suppress
 
 # From glibc's malloc.h.
 _MMAP_THRESHOLD, _ARENA_MAX = -3, -8
-_LARGE_BYTES = 2**19
+_LARGE_BYTES = 2**16
+"""From here on a piece of memory is the system's own, and goes back to it whole: such are long replies."""
 _GIVE_BACK_S = 60.0
 
 
