@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import h5py
+import numpy as np
 from filelock import Timeout as Locked
 
 from ..core.closing import Closing
@@ -152,6 +153,15 @@ class Run(Closing):
         """All recorded samples."""
         return self._dataset("samples")[()]
 
+    @property
+    def sample_count(self) -> int:
+        """How many samples are recorded."""
+        return len(self._dataset("samples"))
+
+    def read_samples(self, rows: Block, first: int) -> None:
+        """Read samples into an array from its row `first` on, for who wants a long run piece by piece."""
+        self._dataset("samples").read_direct(rows, np.s_[first : first + len(rows)])
+
     @cached_property
     def impedance(self) -> Block:
         """All points of all spectra."""
@@ -274,7 +284,9 @@ def _open_file(path: Path, *, swmr: bool) -> h5py.File:
         raise StorageError(f"There is no file {path}.")
     try:
         # Our own lock file keeps writers apart; HDF5's would keep a reader and the writer apart.
-        file = h5py.File(path, "r", libver="latest" if swmr else None, swmr=swmr, locking=False)
+        # Nothing is read twice, so that HDF5 need not keep what it has read.
+        libver = "latest" if swmr else None
+        file = h5py.File(path, "r", libver=libver, swmr=swmr, locking=False, rdcc_nbytes=0)
     except OSError as error:
         raise NotARunFile(f"{path} is not a run file, or it is damaged: {error}.") from error
     version = file.attrs.get("format_version", 0)

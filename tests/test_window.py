@@ -27,16 +27,17 @@ from faradaic.gui.form.form import Form
 from faradaic.gui.form.quantity_box import QuantityBox, stepped
 from faradaic.gui.palette import CommandPalette
 from faradaic.gui.places import own_folder, saved_cells
-from faradaic.gui.plots.source import Recording, Source
+from faradaic.gui.plots.source import Recording, Source, read_run
 from faradaic.gui.plots.thinning import overview, thinned, thinned_decades, thinned_path
 from faradaic.gui.plots.views import VIEWS
 from faradaic.instruments.bench_file import read_bench
-from faradaic.protocols import Cell, load_protocol, protocol_types
+from faradaic.protocols import Cell, OpenCircuit, load_protocol, protocol_types
 from faradaic.protocols.files import protocol_from_file
 from faradaic.simulators import Resistor, serve
 from faradaic.storage import Run
 
 from benches import bench_of, engine_of, state
+from recorded import recorded
 
 HOLD = {"protocol": "FloatingTest", "start": "0.4 V", "stop": "0.4 V", "hold": "2 h", "sample_every": "10 s"}
 CELL = {"name": "R-1", "area": "1 cm²"}
@@ -520,6 +521,18 @@ def test_samples_that_came_while_a_file_was_read_stay_behind_it(known):
     expected = samples[: max(known, 100)]
     for name in ("voltage_volt", "current_ampere"):
         assert np.array_equal(source.column(name), expected[name])
+
+
+@pytest.mark.parametrize("count", [0, 6, 7, 100])
+def test_a_long_run_is_read_piece_by_piece_as_it_is(monkeypatch, tmp_path, count):
+    monkeypatch.setattr("faradaic.gui.plots.source._READ_AT_ONCE", 7)
+    samples = source_of(count).samples
+    run = recorded(tmp_path, OpenCircuit(duration="1 h"), ("rest", samples, {}))
+    recording = read_run(run.path)
+    assert recording.samples.tobytes() == samples.tobytes()
+    assert len(recording.columns) == 3
+    for name, values in recording.columns.items():
+        assert np.array_equal(values, samples[name])
 
 
 @settings(max_examples=60, deadline=None)

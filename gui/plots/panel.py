@@ -40,7 +40,7 @@ class PlotPanel(QWidget):
 
     def __init__(self, theme: Theme, source: Source, turns: Turns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.plot = Plot(theme, view_of(source.protocol), turns)
+        self.plot = Plot(theme, view_of(source.protocol), turns, source)
         self.view = QComboBox()
         self.view.setAccessibleName("View")
         # Narrow enough for four plots side by side.
@@ -87,7 +87,6 @@ class PlotPanel(QWidget):
         layout.setSpacing(2)
         layout.addWidget(tools)
         layout.addWidget(self.plot, 1)
-        self.plot.add(source)
         source.restarted.connect(self._restart)
         self._folder = Path.home()
 

@@ -45,6 +45,8 @@ class Plot(QWidget):
         A key of `VIEWS`.
     turns : Turns
         Says when new samples are drawn.
+    source : Source
+        What is drawn first.
 
     Attributes
     ----------
@@ -54,14 +56,16 @@ class Plot(QWidget):
 
     pointed = Signal(str)
 
-    def __init__(self, theme: Theme, view: str, turns: Turns, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, view: str, turns: Turns, source: Source, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.theme = theme
         self.view_name = view
         self.current_unit = "A"
         self.is_log = False
         self.is_log_x = False
-        self.sources: list[Source] = []
+        self.sources = [source]
         self.hidden: set[Source] = set()
         self.canvas = pg.GraphicsLayoutWidget()
         self.plots: list[PlotItem] = []
@@ -79,6 +83,7 @@ class Plot(QWidget):
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self.refresh)
+        source.changed.connect(self._touch)
         self.rebuild()
 
     def add(self, source: Source) -> None:
@@ -291,7 +296,7 @@ class Plot(QWidget):
             curve = curves[source]
             curve.x, curve.y = x, np.abs(y) if self._has_log_y(pane) else y
             curve.overview = overview(curve.x, curve.y, rises=pane.rises)
-            curve.x_size, curve.y_size = _size(x), _size(y)
+            curve.x_size, curve.y_size = map(_size, curve.overview)
             curve.version = source.version
         x_scale, x_unit = shown_scale(x_axis, max(curve.x_size for curve in curves.values()))
         y_scale, y_unit = shown_scale(y_axis, max(curve.y_size for curve in curves.values()))

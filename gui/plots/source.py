@@ -17,6 +17,7 @@ Found = TypeVar("Found")
 _FIRST = 4096
 _MOST_LIVE = 4_000_000
 """Beyond so many samples of a run under way, every second of the older half is left out of the picture."""
+_READ_AT_ONCE = 1_000_000
 _PLOTTED = ("test_time_second", "voltage_volt", "current_ampere")
 """The columns of nearly every plot."""
 
@@ -99,7 +100,7 @@ class Source(QObject):
 
     def column(self, name: str) -> Floats:
         """Return one field of the samples, contiguous in memory."""
-        return self.derived(name, lambda: _column(self.samples, name))
+        return self.derived(name, lambda: np.ascontiguousarray(self.samples[name], dtype=np.float64))
 
     def derived(self, name: str, compute: Callable[[], Found]) -> Found:
         """Return what follows from the samples, computed once for all plots until there are more of them."""
@@ -157,10 +158,6 @@ class Source(QObject):
         self.changed.emit()
 
 
-def _column(samples: Block, name: str) -> Floats:
-    return np.ascontiguousarray(samples[name], dtype=np.float64)
-
-
 def source_of(path: Path, recording: Recording, parent: QObject) -> Source:
     """Return a recorded run as a source, of what `read_run` found in its file."""
     source = Source(recording.label, recording.cell, recording.protocol, path, parent)
@@ -178,14 +175,25 @@ def read_run(path: Path) -> Recording:
     """
     from ...storage import Run  # noqa: PLC0415  the window is there before HDF5 is loaded
 
-    with Run.open(path) as run, ThreadPoolExecutor(len(_PLOTTED)) as pool:
-        samples = run.samples
-        columns = pool.map(lambda name: _column(samples, name), _PLOTTED)
+    with Run.open(path) as run, ThreadPoolExecutor(1) as pool:
+        samples = np.empty(run.sample_count, SAMPLE)
+        columns = {name: np.empty(len(samples)) for name in _PLOTTED}
+
+        def fill_columns(rows: slice) -> None:
+            for name, values in columns.items():
+                values[rows] = samples[name][rows]
+
+        for first in range(0, len(samples), _READ_AT_ONCE):
+            rows = slice(first, first + _READ_AT_ONCE)
+            run.read_samples(samples[rows], first)
+            # Beside the reading of the next ones.
+            pool.submit(fill_columns, rows)
+        pool.shutdown()
         return Recording(
             label=f"{run.attributes['cell']} · {run.attributes['protocol']}",
             cell=Cell.from_metadata(run.cell),
             protocol=str(run.protocol.get("analysed_as") or run.attributes["protocol"]),
             samples=samples,
             impedance=run.impedance,
-            columns=dict(zip(_PLOTTED, columns, strict=True)),
+            columns=columns,
         )
