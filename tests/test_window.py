@@ -544,7 +544,7 @@ def test_thinning_hides_no_extreme(count, seed, has_gaps):
     if has_gaps:
         y[chance.random(count) < 0.1] = np.nan
     for thin_x, thin_y in (thinned(x, y, -np.inf, np.inf, 100), thinned_path(x, y, 20)):
-        assert len(thin_y) <= max(count, 20 * 4 * 8 + 2)
+        assert len(thin_y) <= max(count, 20 * 4 * 8 + 4)
         if np.isfinite(y).any():
             assert (np.nanmin(thin_y), np.nanmax(thin_y)) == (np.nanmin(y), np.nanmax(y))
         assert (thin_x[0], thin_x[-1]) == (x[0], x[-1]) or len(thin_x) < 2
