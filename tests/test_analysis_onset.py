@@ -38,7 +38,7 @@ def test_the_threshold_is_read_where_the_current_density_passes_it(direction):
     assert onset.warnings == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     onset_V=st.floats(3.8, 4.7),
     slope_V=st.floats(0.05, 0.2),
@@ -76,7 +76,7 @@ def test_an_onset_that_is_not_there_is_not_determined(sweep, reason):
     assert reason in onset.reason
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     knee_V=st.floats(3.8, 4.7),
     rise=st.floats(1e-5, 1e-2),

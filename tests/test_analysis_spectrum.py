@@ -88,7 +88,7 @@ def test_any_text_is_a_circuit_or_is_refused(text):
     assert np.isfinite(circuit.impedance([1.0], [0.5] * len(circuit.parameters))).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     bulk=st.floats(1, 1e3),
     ratio=st.floats(0.3, 100),

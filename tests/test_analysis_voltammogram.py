@@ -112,7 +112,7 @@ def test_peaks_of_a_film_scale_with_the_rate_itself(tmp_path):
     assert any("b is 1.00, not 0.5" in text for text in results["diffusion_coefficient"].warnings)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     centre_V=st.floats(-0.2, 0.25),
     width_V=st.floats(0.02, 0.06),
@@ -132,7 +132,7 @@ def test_a_peak_on_a_sloping_baseline_is_found(centre_V, width_V, slope, offset,
 
 
 @given(noise=st.floats(0, 1), seed=st.integers(0, 1000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_rising_current_has_no_peak(noise, seed):
     x = np.arange(-0.5, 0.5, 1e-3)
     current = 1e-3 * (x + 0.01 * noise * np.random.default_rng(seed).normal(size=len(x)))

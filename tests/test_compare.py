@@ -23,7 +23,7 @@ def noisy(impedance, seed=1, share=5e-4):
     return impedance * (1 + noise[0] + 1j * noise[1])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(1, 1e4), st.floats(10, 1e5), st.floats(-4.5, 0.5), st.integers(0, 99))
 def test_a_single_relaxation_is_one_peak_with_its_resistance(series, ohm, log_tau, seed):
     tau = 10**log_tau

@@ -107,7 +107,7 @@ def test_limits_within_the_programme_are_refused_before_anything_is_connected(tm
 # The simulated cell
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(current=st.floats(-1e-3, 1e-3), steps=st.integers(1, 60))
 def test_the_size_of_the_steps_does_not_change_the_potential(current, steps):
     cell = FullCell(charged=0.5, fade_percent_per_cycle=0.0, cathode="NCM")

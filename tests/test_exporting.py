@@ -209,7 +209,7 @@ def test_temperatures_and_flags_come_back(tmp_path):
 finite = st.floats(-1e9, 1e9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data())
 def test_whatever_was_measured_comes_back_the_same(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("back")

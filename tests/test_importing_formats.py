@@ -97,7 +97,7 @@ def test_cycles_of_eclab_keep_charge_times_and_where_they_come_from(tmp_path, de
         assert cycles["mean_discharge_potential"] == pytest.approx([3.15, 3.15])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(finite, finite, st.integers(0, 9)), min_size=1, max_size=30),
     st.sampled_from([".", ","]),
@@ -541,7 +541,7 @@ SEEDS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(ENDINGS), st.sampled_from(SEEDS), st.binary(max_size=200), st.integers(0, 120))
 def test_no_bytes_bring_a_reader_down(tmp_path_factory, ending, seed, more, at):
     source = tmp_path_factory.mktemp("r") / f"a{ending}"
@@ -576,7 +576,7 @@ HEADS = [
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from(HEADS), min_size=3, max_size=12, unique=True),
     st.lists(st.lists(cells, max_size=13), max_size=12),
@@ -598,7 +598,7 @@ def test_no_table_gives_anything_but_a_run_or_a_sentence(tmp_path_factory, heads
             json.dumps(dict(run.protocol))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 232201), st.integers(0, 255), st.booleans())
 def test_a_damaged_file_of_neware_gives_a_run_or_a_sentence(tmp_path_factory, at, byte, cut):
     data = bytearray((DATA / "nw4-120-1-6-53.ndax").read_bytes())

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 from aurora_unicycler import CyclingProtocol
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from faradaic.protocols import (
@@ -146,7 +146,6 @@ def nearly(step):
     return said
 
 
-@settings(deadline=None)
 @given(
     method=methods(current_steps() | hold_steps() | rest_steps | sweep_steps | spectrum_steps),
     every=decimals(0.1, 100),
@@ -178,7 +177,6 @@ def test_what_unicycler_can_say_comes_back_from_it(method, every, limits):
         assert incoming.completed(Cell()).name == CELL.name
 
 
-@settings(deadline=None)
 @given(methods(current_steps(durations=times) | hold_steps(durations=times) | rest_steps, most=3))
 def test_unicycler_takes_a_protocol_to_mean_to_pybamm_what_we_take_it_to_mean(method):
     before = schedule(*method)
@@ -490,7 +488,6 @@ def test_every_protocol_is_converted_or_refused():
 # Loops
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 4), max_size=60))
 def test_what_is_written_with_loops_is_what_it_was(numbers):
     steps = [schedule({"step": "rest", "duration": f"{n} s"}).method[0] for n in numbers]
@@ -611,7 +608,6 @@ def test_what_a_pybamm_step_cannot_be_is_said_with_its_line(text, said):
     assert said in str(refusal.value)
 
 
-@settings(deadline=None)
 @given(
     st.text(max_size=60)
     | st.from_regex(r"(Charge|Hold|Rest)( at [0-9.]+ ?[mACV]+)?( for .{0,9})?( until .{0,9})?")

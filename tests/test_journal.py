@@ -51,7 +51,6 @@ def write_journal(path, blocks=5, rows_each=3):
 
 
 @given(st.lists(st.tuples(st.sampled_from([Kind.SAMPLES, Kind.EVENT]), st.binary(max_size=300)), max_size=20))
-@settings(deadline=None)
 def test_what_is_appended_is_read_back(tmp_path_factory, frames):
     path = tmp_path_factory.mktemp("journal") / "a.journal"
     writer = JournalWriter(path)
@@ -124,7 +123,7 @@ def test_a_journal_cut_off_before_its_first_frame_is_refused_in_a_sentence(tmp_p
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_flipped_bit_never_gives_a_wrong_sample(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("flip")
     write_journal(folder / "a.h5.journal")

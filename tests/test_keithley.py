@@ -85,7 +85,7 @@ def test_units_go_on_where_the_one_before_was():
     assert units[4].is_query
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=80))
 def test_no_line_brings_the_instrument_down(text):
     host = Host()

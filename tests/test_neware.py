@@ -218,7 +218,7 @@ ends = st.builds(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(values, ends), min_size=1, max_size=5), st.floats(0.1, 3600.0))
 def test_the_cycler_reads_in_a_step_file_what_was_meant(tmp_path_factory, parts, interval_s):
     steps = [

@@ -60,7 +60,7 @@ def test_the_replies_are_those_of_the_firmware():
     assert host.ask("setParam", test="constant", param={"quietTime": -1})["message"] == "quietTime not uint32"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.one_of(st.text(max_size=60), st.dictionaries(st.sampled_from(["command", "test", "param", "v"]), st.one_of(
     st.none(), st.text(max_size=8), st.integers(), st.sampled_from(["setParam", "runTest", "setVolt", "close"])
 )).map(json.dumps)))  # fmt: skip

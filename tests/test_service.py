@@ -199,7 +199,7 @@ def test_the_schema_fuzzed_gives_no_server_error(served):
     for found in schema.get_all_operations():
 
         @given(case=found.ok().as_strategy())
-        @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=25, suppress_health_check=list(HealthCheck))
         def ask(case):
             answer = case.call(headers=ACT)
             assert answer.status_code < 500, (case.method, case.path, case.body, answer.text)

@@ -30,7 +30,7 @@ def test_a_resistor_obeys_ohm(ohm, volt, seconds):
     assert cell.impedance(1e3) == pytest.approx(ohm)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     series=POSITIVE,
     transfer=POSITIVE,
@@ -49,7 +49,7 @@ def test_a_current_step_charges_an_rc_in_any_number_of_steps(
     assert potential == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(series=POSITIVE, transfer=POSITIVE, farad=st.floats(1e-9, 1e-2), volt=st.floats(-5, 5))
 def test_a_potential_step_decays_with_the_time_constant_of_both_resistances(series, transfer, farad, volt):
     cell = RandlesCell(series, transfer, farad)
@@ -67,7 +67,6 @@ def test_the_impedance_of_a_randles_circuit_is_the_textbooks(frequency):
 
 
 @given(frequency=st.floats(1e-5, 1e5))
-@settings(deadline=None)
 def test_the_impedance_of_finite_diffusion_is_the_textbooks(frequency):
     cell = RandlesCell(10, 100, 1e-6, diffusion_resistance_ohm=500, diffusion_time_s=60)
     s = 2j * math.pi * frequency
@@ -92,7 +91,7 @@ def test_diffusion_follows_cottrell_at_short_times():
     assert fresh.hold_potential(0.01, 30.0) == pytest.approx(0.01 / 1000 * series, rel=0.02)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     frequency=st.sampled_from([0.1, 1.0, 20.0, 300.0]),
     resistance=st.floats(50, 5000),

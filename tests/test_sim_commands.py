@@ -263,7 +263,7 @@ def test_a_script_that_fails_leaves_the_cell_on_until_somebody_switches_it_off()
         assert not instrument.device.cell_is_on
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.binary(max_size=400))
 def test_whatever_arrives_the_instrument_answers_again(data):
     with host() as instrument:

@@ -57,7 +57,7 @@ def test_a_variable_keeps_the_type_it_was_given():
         assert shown(instrument, "var x\nstore_var x 1 eb\nalter_vartype x ab").vartype == "ab"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(left=st.integers(-1000, 1000), right=st.integers(-1000, 1000))
 @pytest.mark.parametrize(
     ("sign", "holds"),
@@ -239,7 +239,7 @@ def test_a_pico_keeps_to_the_limits_of_its_modes():
         assert instrument.run("set_pgstat_mode 4\nset_e -1500m") == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     words=st.lists(
         st.lists(

@@ -239,7 +239,7 @@ def test_a_writer_that_comes_too_late_leaves_the_recovered_file_alone(tmp_path):
     assert path.read_bytes() == recovered
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(flushed_after=st.sets(st.integers(0, 12)))
 def test_the_file_does_not_depend_on_when_it_was_flushed(tmp_path_factory, flushed_after):
     path = tmp_path_factory.mktemp("flushed") / "a.h5"

@@ -535,7 +535,7 @@ def test_a_long_run_is_read_piece_by_piece_as_it_is(monkeypatch, tmp_path, count
         assert np.array_equal(values, samples[name])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 30_000), st.integers(0, 2**32 - 1), st.booleans())
 def test_thinning_hides_no_extreme(count, seed, has_gaps):
     chance = np.random.default_rng(seed)
@@ -550,7 +550,7 @@ def test_thinning_hides_no_extreme(count, seed, has_gaps):
         assert (thin_x[0], thin_x[-1]) == (x[0], x[-1]) or len(thin_x) < 2
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(1_000_000, 1_300_000), st.integers(0, 2**32 - 1), st.floats(-3.0, 0.0))
 def test_of_a_long_curve_every_view_shows_every_extreme(count, seed, decades):
     chance = np.random.default_rng(seed)
@@ -578,7 +578,7 @@ def test_of_a_long_curve_every_view_shows_every_extreme(count, seed, decades):
     assert (path_y.min(), path_y.max()) == (y.min(), y.max())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(2, 30_000), st.integers(0, 2**32 - 1))
 def test_thinning_by_decades_hides_no_extreme_of_any_decade(count, seed):
     chance = np.random.default_rng(seed)
