@@ -2,9 +2,11 @@
 
 The service runs so many EmStats, simulated in another process, as a lab would: started through its
 HTTP interface, watched by a subscriber. Reported are the engine's processor time and memory, how
-late samples reach the subscriber, and whether every sample is in its file.
+late samples reach the subscriber, and whether every sample is in its file; and how late a program
+wakes on this machine that does nothing else, to judge the former by.
 """
 
+import subprocess
 import sys
 import tempfile
 import threading
@@ -62,7 +64,8 @@ def main(channels: int = 256, interval_s: float = 1.0, minutes: float = 10.0) ->
         late_s.clear()
         before, begun = usage(psutil.Process(process.pid)), time.monotonic()
         counted = sum(counts.values())
-        time.sleep(minutes * 60)
+        bare = [sys.executable, "-m", "benchmarks.bare_wakes", f"{minutes * 60:g}"]
+        control = subprocess.run(bare, stdout=subprocess.PIPE, text=True, check=True).stdout
         after, passed_s = usage(psutil.Process(process.pid)), time.monotonic() - begun
         late = np.array(late_s) * 1e3
         print(f"{channels} channels, every {interval_s:g} s, for {passed_s:.0f} s")
@@ -72,6 +75,7 @@ def main(channels: int = 256, interval_s: float = 1.0, minutes: float = 10.0) ->
             print(f"  {name:9} {share:5.1f} % of a core, {megabytes:.0f} MB")
         p50, p99 = np.percentile(late, [50, 99])
         print(f"  a sample reaches the subscriber after {p50:.1f} ms (median), {p99:.1f} ms (p99)")
+        print(control, end="")
         running = sum(each.state == "running" for each in client.status().channels)
         print(f"  {running} of {channels} running")
         for each in client.status().channels:

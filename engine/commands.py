@@ -19,10 +19,12 @@ class Commands:
     ----------
     stop_at_once : callable
         Called when the run is to end: its cell does not wait for the next sample.
+    wake : callable
+        Called when something else was asked for: it does not wait where the channel can be woken.
     """
 
-    def __init__(self, stop_at_once: Callable[[], None]) -> None:
-        self._stop_at_once = stop_at_once
+    def __init__(self, stop_at_once: Callable[[], None], wake: Callable[[], None]) -> None:
+        self._stop_at_once, self._wake = stop_at_once, wake
         self._lock = threading.Lock()
         self._stop = False
         self._skip = False
@@ -51,21 +53,25 @@ class Commands:
         """Interrupt the step, with the cell at rest or held at its potential."""
         self._note(by, "Pause with the cell " + ("at rest." if kind == "rest" else "held at its potential."))
         self._pause = kind
+        self._wake()
 
     def resume(self, by: str = "operator") -> None:
         """End a pause: the step goes on with what is left of it."""
         self._note(by, "Resume.")
         self._pause = None
+        self._wake()
 
     def skip_step(self, by: str = "operator") -> None:
         """End the step, and go on with the next one."""
         self._note(by, "Skip this step.")
         self._skip = True
+        self._wake()
 
     def change_limits(self, limits: Limits, by: str = "operator") -> None:
         """Replace the run's own limits; the protocol's stay."""
         self._note(by, f"Change the limits to {_in_words(limits)}.")
         self._limits = limits
+        self._wake()
 
     def change_until(self, until: Until, by: str = "operator") -> None:
         """Replace the end conditions of the step under way; what it has done so far counts.
@@ -85,6 +91,7 @@ class Commands:
                 raise ValueError(explain(error, type(changed))) from None
             self._until = until
         self._note(by, f"Change the end conditions to {_in_words(until)}.")
+        self._wake()
 
     @property
     def pause_kind(self) -> Pause | None:

@@ -116,7 +116,7 @@ class Runner:
         self.channel = channel
         self.cell = cell
         self.path = Path(out).absolute()
-        self.commands = Commands(self._stop_at_once)
+        self.commands = Commands(self._stop_at_once, self.channel.wake)
         self._stopping: threading.Thread | None = None
         self.state = "starting"
         self._limits = tightest_limits((limits or SafetyLimits(), *bench_limits), cell)

@@ -55,6 +55,7 @@ class Segment:
         """A sentence about the limit that was exceeded."""
         self.gap_s = 0.0
         """The longest time in which nothing was measured and that has not been told yet."""
+        self._regular_s = _GAP * max(step.measure_every_s, step.record.interval_s) + _GAP_S
         self._condition: str | None = None
         self._last_s = 0.0
         self._count = 0
@@ -117,7 +118,8 @@ class Segment:
         rows["current_ampere"] = current_A
         rows["net_capacity_ah"] = (charge_C + self._net_charge_C) / 3600
         rows["cycle_count"] = block["scan"] + self.step.cycle
-        rows["flags"] |= after_gap * np.uint32(Flag.AFTER_GAP)
+        if after_gap is not None:
+            rows["flags"][after_gap] |= np.uint32(Flag.AFTER_GAP)
         if is_first and self._before_s > 0 and not self._follows_on:
             rows["flags"][0] |= Flag.AFTER_GAP
         keep = self._thinner.choose(block)
@@ -151,14 +153,14 @@ class Segment:
             return "instrument"
         return self._until.nearest(self._course, self._interval_s) or "instrument"
 
-    def _after_gap(self, time_s: Floats) -> NDArray[np.bool_]:
-        """Return which samples come long after the one before."""
-        regular_s = max(self.step.measure_every_s, self.step.record.interval_s)
+    def _after_gap(self, time_s: Floats) -> NDArray[np.bool_] | None:
+        """Return which samples come long after the one before; None where none does."""
         waits_s = steps_between(time_s, self._last_s)
-        after_gap = waits_s > _GAP * regular_s + _GAP_S
-        if after_gap.any():
-            self.gap_s = max(self.gap_s, float(waits_s.max()))
-        return after_gap
+        longest_s = float(waits_s.max())
+        if longest_s <= self._regular_s:
+            return None
+        self.gap_s = max(self.gap_s, longest_s)
+        return waits_s > self._regular_s
 
     def _take_spectrum(self, block: Block) -> Block:
         rows = np.empty(len(block), IMPEDANCE)

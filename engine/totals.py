@@ -3,8 +3,6 @@
 import math
 from collections import deque
 
-import numpy as np
-
 from ..protocols.segments import remaining
 from ..protocols.steps import Step, StepResult
 from .conditions import Course
@@ -29,17 +27,16 @@ class Totals:
 
     def add(self, course: Course, before_s: float) -> None:
         """Take in the samples of a block; `before_s` is how long earlier segments took."""
-        potential_V, current_A = course.potential_V, course.current_A
-        self.samples += len(potential_V)
+        # Plain floats: blocks are short, and calls of NumPy cost more.
+        potentials_V, currents_A = course.potential_V.tolist(), course.current_A.tolist()
+        self.samples += len(potentials_V)
         if self._first is None:
-            self._first = (float(potential_V[0]), float(current_A[0]))
-        for values, extremes in ((potential_V, self._potentials), (current_A, self._currents)):
-            extremes[0] = float(np.fmin.reduce(values, initial=extremes[0]))
-            extremes[1] = float(np.fmax.reduce(values, initial=extremes[1]))
+            self._first = (potentials_V[0], currents_A[0])
+        for values, extremes in ((potentials_V, self._potentials), (currents_A, self._currents)):
+            # NaN is neither less nor more than what is known, which comes first.
+            extremes[0], extremes[1] = min(extremes[0], *values), max(extremes[1], *values)
         times_s = (before_s + course.time_s[-_TAIL:]).tolist()
-        self._tail.extend(
-            zip(times_s, potential_V[-_TAIL:].tolist(), current_A[-_TAIL:].tolist(), strict=True)
-        )
+        self._tail.extend(zip(times_s, potentials_V[-_TAIL:], currents_A[-_TAIL:], strict=True))
 
     def remaining(self, step: Step) -> list[Step]:
         """Return the steps that complete `step`; none where nothing is left to do."""

@@ -62,6 +62,8 @@ class BenchState(QObject):
         self.is_linked = True
         self._arrived: deque[Record] = deque()
         self._looked: deque[EngineStatus | None] = deque()
+        self._told: dict[str, Record] = {}
+        """The last record of each channel's state."""
         self._closing, self._wake = threading.Event(), threading.Event()
         self._threads = [
             threading.Thread(
@@ -109,6 +111,7 @@ class BenchState(QObject):
                 self.statuses[record.channel] = followed(before, record)
                 self._touched.add(record.channel)
                 if record.kind == "state":
+                    self._told[record.channel] = record
                     news.add(record.channel)
                 if record.kind == "samples" and record.rows is not None:
                     self.sparks[record.channel].append(float(record.rows["current_ampere"][-1]))
@@ -174,7 +177,11 @@ class BenchState(QObject):
             return
         self.engine = status
         self.alarms = list(status.alarms)
-        before, self.statuses = self.statuses, {each.channel: each for each in status.channels}
+        before = self.statuses
+        self.statuses = {
+            each.channel: before[each.channel] if self._is_older(status, each.channel) else each
+            for each in status.channels
+        }
         news: set[str] = set()
         for name, each in self.statuses.items():
             self.sparks.setdefault(name, deque(maxlen=SPARKS))
@@ -184,3 +191,8 @@ class BenchState(QObject):
                 self._touched.add(name)
         self._tell(news)
         self.alarmed.emit()
+
+    def _is_older(self, status: EngineStatus, channel: str) -> bool:
+        """Whether a look is from before what was told of a channel meanwhile."""
+        told = self._told.get(channel)
+        return told is not None and told.engine == status.engine and told.seq > status.seq

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject
 
-from ..engine.bench import Record
+from ..engine.bench import Record, StationStatus
 from ..protocols import Cell
 from .asking import Asking
 from .bench import BenchState
@@ -34,15 +34,18 @@ class LiveSources(QObject):
         known = self._sources.get(channel)
         if known is not None:
             return known
-        status = self._bench.statuses[channel]
-        path = Path(status.file) if status.file else None
-        label = f"{channel} · {status.cell}" if status.cell else channel
-        source = Source(label, Cell(), status.protocol, path, self)
-        source.run = status.run
-        self._sources[channel] = source
-        if path is not None:
-            self._read(source, path)
+        source = self._sources[channel] = Source(channel, Cell(), "", None, self)
+        self._follow(source, self._bench.statuses[channel])
         return source
+
+    def _follow(self, source: Source, status: StationStatus) -> None:
+        """Go over to the run that a channel has now, where that is another one."""
+        source.run = status.run
+        path = Path(status.file) if status.file else None
+        if path is None or path == source.path:
+            return
+        source.restart(f"{status.channel} · {status.cell}", Cell(), status.protocol, path)
+        self._read(source, path)
 
     def _read(self, source: Source, path: Path) -> None:
         def show(recording: Recording) -> None:
@@ -60,18 +63,12 @@ class LiveSources(QObject):
                 if each.path is not None:
                     self._read(each, each.path)
             return
-        source = self._sources.get(record.channel)
-        if source is None:
+        source, status = self._sources.get(record.channel), self._bench.statuses.get(record.channel)
+        if source is None or status is None:
             return
-        if record.kind == "run_started":
-            path = Path(record.data["file"])
-            source.run = record.run
-            if source.path != path:
-                source.restart(
-                    f"{record.channel} · {record.data['cell']}", Cell(), record.data["protocol"], path
-                )
-                self._read(source, path)
-        elif record.rows is not None and record.run == source.run:
+        if record.kind == "state":
+            self._follow(source, status)
+        if record.rows is not None and record.run == source.run:
             known = source.samples if record.kind == "samples" else source.impedance
             end_s = known["test_time_second"][-1] if len(known) else -np.inf
             rows = record.rows[record.rows["test_time_second"] > end_s]

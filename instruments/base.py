@@ -77,8 +77,9 @@ class Channel(ABC):
         ------
         ndarray
             `MEASUREMENT` rows, or `IMPEDANCE_MEASUREMENT` rows during a spectrum. An empty block
-            comes at least every 0.5 s, so that the caller can act. After `rest` the iterator yields
-            what was still under way and ends. When the caller closes it, the cell is put at rest.
+            comes at least every 0.5 s, so that the caller can act; or at least every second, and at
+            once after `wake`. After `rest` the iterator yields what was still under way and ends.
+            When the caller closes it, the cell is put at rest.
 
         Raises
         ------
@@ -139,6 +140,9 @@ class Channel(ABC):
         An instrument that ends its steps by itself does so; `run` then yields what is left of it.
         """
         self.rest()
+
+    def wake(self) -> None:  # noqa: B027  most yield often enough
+        """Have `run` yield at once, where it sleeps until its next sample; callable from any thread."""
 
     @abstractmethod
     def rest(self) -> None:

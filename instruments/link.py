@@ -6,7 +6,6 @@ cannot tell how much is waiting on one and would read it byte by byte.
 
 import contextlib
 import enum
-import selectors
 import socket
 import time
 from collections.abc import Callable
@@ -198,16 +197,18 @@ class SocketLink:
             raise NotConnected(f"Nothing answers at {address}: {_reason(error)}.") from error
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.settimeout(_WRITE_WAIT_S)
-        self._arrivals = selectors.DefaultSelector()
-        self._arrivals.register(self._socket, selectors.EVENT_READ)
+        # Of its own, because it waits differently, and another thread may write meanwhile.
+        self._reader = self._socket.dup()
 
     def read(self, wait_s: float = READ_WAIT_S) -> bytes:
         """Return what has arrived, at once; nothing after waiting so long in vain."""
         try:
-            if not self._arrivals.select(wait_s):
-                return b""
-            data = self._socket.recv(_CHUNK)
-        except (OSError, ValueError, KeyError) as error:
+            if self._reader.gettimeout() != wait_s:
+                self._reader.settimeout(wait_s)
+            data = self._reader.recv(_CHUNK)
+        except (TimeoutError, BlockingIOError):
+            return b""
+        except OSError as error:
             raise NotConnected(f"The connection to {self.address} is lost: {_reason(error)}.") from error
         if not data:
             raise NotConnected(f"The connection to {self.address} was closed by the other side.")
@@ -222,7 +223,7 @@ class SocketLink:
 
     def close(self) -> None:
         """Let go of the connection; idempotent."""
-        self._arrivals.close()
+        self._reader.close()
         self._socket.close()
 
 

@@ -1,4 +1,4 @@
-"""Writing a journal in a thread of its own, so that no disk can hold up an acquisition."""
+"""Writing a journal in another thread, so that no disk can hold up an acquisition."""
 
 import contextlib
 import json
@@ -11,6 +11,7 @@ from typing import Any
 
 from .errors import DiskFull, StorageError
 from .journal import MAGIC, Kind, frame
+from .journal_thread import journal_thread
 
 MOST_PENDING_BYTES = 16 * 2**20
 """What is kept in memory while the disk takes nothing: three days at a sample a second."""
@@ -61,6 +62,7 @@ class JournalWriter:
         self._built_from_it = built_from_it
         self._sync_interval_s = sync_interval_s
         try:
+            self._thread = journal_thread(path.parent)
             self._file = os.open(path, _flags(new=not goes_on))
         except OSError as error:
             raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
@@ -70,15 +72,14 @@ class JournalWriter:
         self._pending_bytes = 0
         self._waiting_since: float | None = None
         self._lock = threading.Lock()
-        self._wake, self._written, self._closing = threading.Event(), threading.Event(), threading.Event()
-        self._sync_is_due = threading.Event()
+        self._written, self._closing, self._closed = threading.Event(), threading.Event(), threading.Event()
+        self._synced_at, self._is_synced = 0.0, True
         self._syncing_since: float | None = None
         self._sync_error: OSError | None = None
-        self._thread = threading.Thread(target=self._work, name=f"journal {path.name}", daemon=True)
+        self._is_whole = False
+        """The disk has everything, and nothing will follow."""
         if not goes_on:
             self._add(MAGIC)
-        self._thread.start()
-        threading.Thread(target=self._sync_when_due, name=f"sync {path.name}", daemon=True).start()
 
     @property
     def is_written(self) -> bool:
@@ -104,10 +105,8 @@ class JournalWriter:
         if self._pending_bytes > MOST_PENDING_BYTES and kind is not Kind.END:
             sentence = self.trouble or f"The disk of {self.path.parent} is too slow."
             raise DiskFull(f"{sentence} No more can be kept in memory.")
-        is_first = self._waiting_since is None
         self._written.clear()
-        self._add(frame(kind, payload))
-        if is_first:
+        if self._add(frame(kind, payload)):
             # What has been appended survives the end of this program.
             self._written.wait(_HAND_OVER_S)
 
@@ -129,7 +128,7 @@ class JournalWriter:
         deadline = time.monotonic() + patience_s
         while self._waiting_since is not None and time.monotonic() < deadline:
             self._written.clear()
-            self._wake.set()
+            self._thread.ask(self._turn)
             self._written.wait(_RETRY_S)
         return self._waiting_since is None
 
@@ -144,75 +143,82 @@ class JournalWriter:
         if self._closing.is_set():
             return
         self._closing.set()
-        self._sync_is_due.set()
-        whole = self.flush(patience_s)
-        self._wake.set()
-        # A thread that a disk has blocked is left behind with its file.
-        self._thread.join(patience_s if whole else _RETRY_S)
-        if not whole:
+        is_written = self.flush(patience_s)
+        self._thread.ask(self._turn)
+        # A disk that is blocked keeps the file.
+        self._closed.wait(patience_s if is_written else _RETRY_S)
+        if not is_written:
             raise StorageError(
                 f"{self.trouble or f'{self.path} takes no data.'} The last {self._pending_bytes} bytes "
                 "of the run are in memory only, and are written if it takes them before the program ends."
             )
 
-    def _add(self, data: bytes) -> None:
+    def _add(self, data: bytes) -> bool:
+        """Have data written; return whether nothing else is waiting for that."""
         with self._lock:
             self._pending.append(data)
             self._pending_bytes += len(data)
-            if self._waiting_since is None:
+            is_first = self._waiting_since is None
+            if is_first:
                 self._waiting_since = time.monotonic()
-        self._wake.set()
+        if is_first:
+            self._thread.ask(self._turn)
+        return is_first
 
-    def _work(self) -> None:
-        synced_at, is_synced = 0.0, True
-        while True:
-            self._wake.wait(None if is_synced else self._sync_interval_s)
-            self._wake.clear()
-            is_closing = self._closing.is_set()
-            is_due = is_closing or time.monotonic() - synced_at >= self._sync_interval_s
-            try:
-                self._raise_sync_error()
-                if not is_closing and (is_due or self._trouble):
-                    self.check_space()
-                is_synced = not self._write_pending() and is_synced
-                if is_due:
-                    self._put_back_if_deleted()
-                    self._sync_is_due.set()
-                    synced_at, is_synced = time.monotonic(), True
-                if is_closing:
-                    _sync(self._file)
-            except (OSError, StorageError) as error:
-                is_synced = False
-                self._trouble = _sentence(error, self.path)
-                self._written.set()
-                time.sleep(_RETRY_S)
-                self._open_again()
-                self._wake.set()
-                continue
-            if is_closing and not self._pending:
-                with self._lock:
-                    os.close(self._file)
-                return
+    def _turn(self) -> float | None:
+        """Do what is due; return after how many seconds something is due again."""
+        if self._is_whole:
+            self._let_go()
+            return None
+        is_closing = self._closing.is_set()
+        is_due = is_closing or time.monotonic() - self._synced_at >= self._sync_interval_s
+        try:
+            self._raise_sync_error()
+            if not is_closing and (is_due or self._trouble):
+                self.check_space()
+            if self._write_pending():
+                self._is_synced = False
+            # One after the other: behind a disk that blocks for hours, many would pile up.
+            if is_due and self._syncing_since is None:
+                self._put_back_if_deleted()
+                self._synced_at = self._syncing_since = time.monotonic()
+                self._is_synced = True
+                self._thread.ask_to_sync(self._sync)
+        except (OSError, StorageError) as error:
+            self._is_synced = False
+            self._trouble = _sentence(error, self.path)
+            self._written.set()
+            self._open_again()
+            return _RETRY_S
+        return None if self._is_synced else self._sync_interval_s
 
-    def _sync_when_due(self) -> None:
+    def _sync(self) -> None:
         """Have the disk take what was written; a slow one holds up no frame on its way to the system."""
-        while True:
-            self._sync_is_due.wait()
-            self._sync_is_due.clear()
-            with self._lock:
-                if self._closing.is_set():
-                    return
-                # Its own handle: the other one may be replaced meanwhile.
-                file = os.dup(self._file)
-            self._syncing_since = time.monotonic()
-            try:
-                _sync(file)
-            except OSError as error:
-                self._sync_error = error
-                self._wake.set()
-            finally:
-                self._syncing_since = None
-                os.close(file)
+        with self._lock:
+            is_last = self._closing.is_set() and not self._pending
+        try:
+            self._sync_file()
+            self._is_whole = is_last
+        except OSError as error:
+            self._sync_error = error
+        self._syncing_since = None
+        if self._closing.is_set() or self._sync_error is not None:
+            self._thread.ask(self._turn)
+
+    def _sync_file(self) -> None:
+        with self._lock:
+            # Its own handle: the other one may be replaced meanwhile.
+            file = os.dup(self._file)
+        try:
+            getattr(os, "fdatasync", os.fsync)(file)
+        finally:
+            os.close(file)
+
+    def _let_go(self) -> None:
+        with self._lock:
+            if not self._closed.is_set():
+                self._closed.set()
+                os.close(self._file)
 
     def _raise_sync_error(self) -> None:
         error, self._sync_error = self._sync_error, None
@@ -275,10 +281,6 @@ class JournalWriter:
             return max(0, self._size - self._built_from_it.stat().st_size)
         except OSError:
             return self._size
-
-
-def _sync(file: int) -> None:
-    getattr(os, "fdatasync", os.fsync)(file)
 
 
 def _flags(*, new: bool) -> int:

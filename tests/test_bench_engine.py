@@ -49,6 +49,20 @@ def test_jobs_run_one_after_the_other_each_into_its_own_file(tmp_path):
                 assert run.environment["operator"] == "Ada"
 
 
+def test_who_looks_or_listens_knows_a_run_from_its_beginning(tmp_path):
+    with engine_of(bench_of("emstat4-hr", speed=50.0), tmp_path) as (engine, _):
+        station, heard = engine.station("A1"), []
+        engine.publisher.listen(lambda record: heard.append((record, station.status().file)))
+        add(engine, HOLD)
+        until(lambda: any(record.kind == "step_started" for record, _ in heard))
+    kinds = [record.kind for record, _ in heard]
+    begun = kinds.index("run_started")
+    assert kinds.index("state", begun) < kinds.index("step_started")
+    (started, looked), (told, _) = heard[begun], heard[kinds.index("state", begun)]
+    assert looked == told.data["file"] == started.data["file"]
+    assert told.run == started.run
+
+
 def test_a_person_pauses_holds_changes_skips_and_stops_and_the_file_says_who(tmp_path):
     with engine_of(bench_of("emstat4-hr"), tmp_path) as (engine, devices):
         add(engine, HOLD)

@@ -189,7 +189,10 @@ def test_frames_reach_the_disk_without_further_ado(tmp_path, monkeypatch):
 def test_a_disk_that_is_slow_to_sync_holds_up_no_frame(tmp_path, monkeypatch):
     # What was appended must survive kill -9, and that does not take the disk: the system has it.
     flush, syncing, go_on = getattr(os, "fdatasync", os.fsync), threading.Event(), threading.Event()
-    monkeypatch.setattr(os, flush.__name__, lambda fd: (syncing.set(), go_on.wait(), flush(fd)))
+    begun = []
+    monkeypatch.setattr(
+        os, flush.__name__, lambda fd: (begun.append(fd), syncing.set(), go_on.wait(), flush(fd))
+    )
     monkeypatch.setattr("faradaic.storage.journal_writer._BLOCKED_S", 0.05)
     path = tmp_path / "a.journal"
     writer = JournalWriter(path, sync_interval_s=0.02)
@@ -203,6 +206,8 @@ def test_a_disk_that_is_slow_to_sync_holds_up_no_frame(tmp_path, monkeypatch):
     while writer.trouble is None and time.monotonic() < deadline:
         time.sleep(0.01)
     assert writer.trouble == f"The disk of {tmp_path} takes no data at the moment."
+    # However long it is blocked, what waits for it does not pile up.
+    assert len(begun) == 1
     go_on.set()
     writer.close()
 

@@ -544,7 +544,7 @@ def test_thinning_hides_no_extreme(count, seed, has_gaps):
     if has_gaps:
         y[chance.random(count) < 0.1] = np.nan
     for thin_x, thin_y in (thinned(x, y, -np.inf, np.inf, 100), thinned_path(x, y, 20)):
-        assert len(thin_y) <= max(count, 20 * 4 * 8 + 4)
+        assert len(thin_y) <= max(count, 20 * 4 * 8 + 2)
         if np.isfinite(y).any():
             assert (np.nanmin(thin_y), np.nanmax(thin_y)) == (np.nanmin(y), np.nanmax(y))
         assert (thin_x[0], thin_x[-1]) == (x[0], x[-1]) or len(thin_x) < 2
@@ -664,6 +664,36 @@ def test_a_window_that_is_opened_in_the_middle_of_a_run_shows_all_of_it(bench, t
         wait_for(lambda: panel.source.samples["test_time_second"][-1] > times_s[-1] + 100)
         later_s = panel.source.samples["test_time_second"]
         assert np.diff(later_s).max() < 11
+
+
+def test_a_plot_that_is_opened_just_when_a_run_begins_shows_that_run(bench):
+    _, window = bench
+    known = window.panels.bench
+    known._timer.stop()
+    sweep = {"protocol": "LinearSweep", "start": "0 V", "stop": "0.5 V", "rate": "1 mV/s"}
+    known.client.add("A1", sweep, CELL)
+    wait_for(lambda: any(record.kind == "run_started" for record in known._arrived))
+    while (record := known._arrived.popleft()).kind != "run_started":
+        known.take([record])
+    known.take([record])
+    panel = window.panels.show_plot("A1")
+    known._timer.start()
+    wait_for(lambda: len(panel.source.samples) > 10)
+    assert panel.plot.view_name == "I over E"
+
+
+def test_a_look_from_before_a_run_began_is_not_believed_afterwards(bench):
+    _, window = bench
+    known = window.panels.bench
+    before = known.client.status()
+    known.client.add("A1", HOLD, CELL)
+    wait_for(lambda: known.statuses["A1"].state == "running")
+    known._looked.append(before)
+    known._drain()
+    assert known.statuses["A1"].state == "running"
+    known._looked.append(known.client.status().model_copy(update={"free_bytes": 17}))
+    known._drain()
+    assert known.engine.free_bytes == 17
 
 
 # Runs

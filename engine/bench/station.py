@@ -355,6 +355,7 @@ class Station:
             path = runner.path
             self._desk.begin(self)
             self.runner = runner
+            self._tell_begun(job, runner)
             state = runner.run()
         except (ValueError, InstrumentError, StorageError) as error:
             state = "failed: refused"
@@ -412,17 +413,21 @@ class Station:
                 del self._agenda.queue[0]
             self._agenda.running = job.model_copy(update={"file": str(path)})
             self._agenda.save()
+        return runner
+
+    def _tell_begun(self, job: Job, runner: Runner) -> None:
         self._desk.publisher.publish(
             "run_started",
             self.name,
             run=runner.run_id,
-            file=str(path),
+            file=str(runner.path),
             protocol=type(runner.protocol).__name__,
             cell=runner.cell.name,
             operator=job.by,
             is_resumed=bool(job.file),
         )
-        return runner
+        # At once, not with the first step: who looks between the two would not know the run.
+        self._tell_state()
 
     def _ended(self, state: str, path: Path | None) -> None:
         last = self.status() if self.runner is not None else None

@@ -28,8 +28,6 @@ class Curve:
         self.item = item
         self.x: Floats = np.empty(0)
         self.y: Floats = np.empty(0)
-        self.x_size = self.y_size = 0.0
-        """The largest magnitude of either."""
         self.overview = self.x, self.y
         self.version = -1
 
@@ -65,7 +63,7 @@ class Plot(QWidget):
         self.current_unit = "A"
         self.is_log = False
         self.is_log_x = False
-        self.sources = [source]
+        self.sources: list[Source] = []
         self.hidden: set[Source] = set()
         self.canvas = pg.GraphicsLayoutWidget()
         self.plots: list[PlotItem] = []
@@ -83,8 +81,7 @@ class Plot(QWidget):
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self.refresh)
-        source.changed.connect(self._touch)
-        self.rebuild()
+        self.add(source)
 
     def add(self, source: Source) -> None:
         """Draw a source as well."""
@@ -296,10 +293,9 @@ class Plot(QWidget):
             curve = curves[source]
             curve.x, curve.y = x, np.abs(y) if self._has_log_y(pane) else y
             curve.overview = overview(curve.x, curve.y, rises=pane.rises)
-            curve.x_size, curve.y_size = map(_size, curve.overview)
             curve.version = source.version
-        x_scale, x_unit = shown_scale(x_axis, max(curve.x_size for curve in curves.values()))
-        y_scale, y_unit = shown_scale(y_axis, max(curve.y_size for curve in curves.values()))
+        x_scale, x_unit = shown_scale(x_axis, max(_size(curve.overview[0]) for curve in curves.values()))
+        y_scale, y_unit = shown_scale(y_axis, max(_size(curve.overview[1]) for curve in curves.values()))
         self._scales[index], self._axes[index] = (x_scale, y_scale), (x_axis, y_axis)
         self._units[index] = (x_unit, y_unit)
         if old_axes != self._axes[index] or (x_scale, y_scale) != old_scales:

@@ -1,7 +1,7 @@
 """What is plotted: the samples of one run, under way or recorded."""
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -86,7 +86,7 @@ class Source(QObject):
         self._samples = np.empty(_FIRST, SAMPLE)
         self._count = 0
         self._impedance = np.empty(0, IMPEDANCE)
-        self._derived: dict[str, tuple[int, Any]] = {}
+        self._derived: dict[str, Any] = {}
 
     @property
     def samples(self) -> Block:
@@ -104,11 +104,9 @@ class Source(QObject):
 
     def derived(self, name: str, compute: Callable[[], Found]) -> Found:
         """Return what follows from the samples, computed once for all plots until there are more of them."""
-        known = self._derived.get(name)
-        if known is None or known[0] != self.version:
-            known = (self.version, compute())
-            self._derived[name] = known
-        return known[1]
+        if name not in self._derived:
+            self._derived[name] = compute()
+        return self._derived[name]
 
     def replace(self, recording: Recording) -> None:
         """Take what a file holds in place of what is known; later samples that are known stay behind it."""
@@ -122,9 +120,7 @@ class Source(QObject):
         self._impedance = np.concatenate(
             [impedance, self._impedance[self._impedance["test_time_second"] > end_s]]
         )
-        if not len(newer):
-            self._derived = {name: (self.version + 1, values) for name, values in recording.columns.items()}
-        self._tell()
+        self._tell(None if len(newer) else recording.columns)
 
     def restart(self, label: str, cell: Cell, protocol: str, path: Path | None) -> None:
         """Become another run, of which nothing is known yet."""
@@ -153,8 +149,9 @@ class Source(QObject):
         kept = np.concatenate([self._samples[:half:2], self._samples[half : self._count]])
         self._samples[: len(kept)], self._count = kept, len(kept)
 
-    def _tell(self) -> None:
+    def _tell(self, derived: Mapping[str, Any] | None = None) -> None:
         self.version += 1
+        self._derived = dict(derived or {})
         self.changed.emit()
 
 
@@ -183,12 +180,14 @@ def read_run(path: Path) -> Recording:
             for name, values in columns.items():
                 values[rows] = samples[name][rows]
 
+        filled: list[Future[None]] = []
         for first in range(0, len(samples), _READ_AT_ONCE):
             rows = slice(first, first + _READ_AT_ONCE)
             run.read_samples(samples[rows], first)
             # Beside the reading of the next ones.
-            pool.submit(fill_columns, rows)
-        pool.shutdown()
+            filled.append(pool.submit(fill_columns, rows))
+        for each in filled:
+            each.result()
         return Recording(
             label=f"{run.attributes['cell']} · {run.attributes['protocol']}",
             cell=Cell.from_metadata(run.cell),

@@ -17,7 +17,7 @@ def overview(x: Floats, y: Floats, *, rises: bool) -> tuple[Floats, Floats]:
     Parameters
     ----------
     x, y : array (n,)
-        The curve; that of a million samples and more becomes one of a 32nd to a 16th of them.
+        The curve; that of a million samples and more becomes one of a 32nd of them.
     rises : bool
         Whether `x` does not fall: then the extremes in `y` are enough.
     """
@@ -57,8 +57,10 @@ def thinned(
 
 
 def _thinned(x: Floats, y: Floats, most: int) -> tuple[Floats, Floats]:
-    kept = _kept(y, most)
-    return (x, y) if kept is None else (x[kept], y[kept])
+    if len(y) <= most:
+        return x, y
+    kept = _in_order(len(y), _extremes(y, most))
+    return x[kept], y[kept]
 
 
 def thinned_decades(x: Floats, y: Floats, low: float, high: float, pixels: int) -> tuple[Floats, Floats]:
@@ -79,12 +81,10 @@ def thinned_decades(x: Floats, y: Floats, low: float, high: float, pixels: int) 
         return x, y
     decades = 10.0 ** np.arange(np.ceil(np.log10(x[0])), np.ceil(np.log10(x[-1])))
     borders = [0, *np.searchsorted(x, decades).tolist(), len(x)]
-    places: list[NDArray[np.uint64]] = []
-    for first, last in pairwise(borders):
-        kept = _kept(y[first:last], _PER_PIXEL * max(pixels, 1))
-        places.append(np.arange(first, last, dtype=np.uint64) if kept is None else kept + np.uint64(first))
-    shown = np.concatenate(places)
-    return x[shown], y[shown]
+    most = _PER_PIXEL * max(pixels, 1)
+    pieces = [_thinned(x[first:last], y[first:last], most) for first, last in pairwise(borders)]
+    shown_x, shown_y = zip(*pieces, strict=True)
+    return np.concatenate(shown_x), np.concatenate(shown_y)
 
 
 def thinned_path(x: Floats, y: Floats, pixels: int) -> tuple[Floats, Floats]:
@@ -93,10 +93,9 @@ def thinned_path(x: Floats, y: Floats, pixels: int) -> tuple[Floats, Floats]:
 
 
 def _thinned_both_ways(x: Floats, y: Floats, most: int) -> tuple[Floats, Floats]:
-    by_x, by_y = _kept(x, most // 2), _kept(y, most // 2)
-    if by_x is None or by_y is None:
+    if len(y) <= most // 2:
         return x, y
-    kept = _merged(by_x, by_y)
+    kept = _in_order(len(y), _extremes(x, most // 2), _extremes(y, most // 2))
     return x[kept], y[kept]
 
 
@@ -107,17 +106,13 @@ def _between(x: Floats, y: Floats, low: float, high: float) -> tuple[Floats, Flo
     return x[first:last], y[first:last]
 
 
-def _kept(values: Floats, most: int) -> NDArray[np.uint64] | None:
-    """Return which points to draw, the first and the last among them; None for all of them."""
-    if len(values) <= most:
-        return None
-    extremes = MinMaxDownsampler().downsample(np.ascontiguousarray(values), n_out=most - most % 2)
-    ends = np.array([0, len(values) - 1], np.uint64)
-    return _merged(extremes, ends)
+def _extremes(values: Floats, most: int) -> NDArray[np.uint64]:
+    """Return where the highest and the lowest of every piece are, of more values than `most`."""
+    return MinMaxDownsampler().downsample(np.ascontiguousarray(values), n_out=most - most % 2)
 
 
-def _merged(*places: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return places in order; one that is there twice does no harm, and to find it takes longer."""
-    merged = np.concatenate(places)
-    merged.sort(kind="stable")
-    return merged
+def _in_order(count: int, *places: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return places and both ends in order; one that is there twice does no harm, and is slow to find."""
+    kept = np.concatenate([np.array([0, count - 1], np.uint64), *places])
+    kept.sort(kind="stable")
+    return kept

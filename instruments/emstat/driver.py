@@ -154,6 +154,11 @@ class EmStatChannel(Channel):
             raise BadReply(f"{self.identity} gave no reading. Check its cable.", b"")
         return blocks[0][-1:]
 
+    def wake(self) -> None:
+        """Have `run` yield at once; see `Channel.wake`."""
+        if self._run is not None:
+            self._run.wake()
+
     def rest(self) -> None:
         """Switch the cell off; idempotent, and callable from any thread; see `Channel.rest`."""
         with self._resting:
@@ -190,7 +195,7 @@ class EmStatChannel(Channel):
         with self._reading:
             if self._run is not None and not self._run.ended:
                 raise InstrumentError(f"{self.identity} is still busy with another measurement.")
-            self._run = ScriptRun(self._wire, script, str(self.identity))
+            self._run = ScriptRun(self._wire, script, str(self.identity), speed=self.clock.speed)
             return self._run
 
     def _execute(self, script: Script) -> list[Block]:

@@ -1,6 +1,7 @@
 """One script on its way: what it has sent, and how it ended."""
 
 import re
+import threading
 import time
 
 import numpy as np
@@ -9,15 +10,13 @@ from ...core.samples import Block, Flag, steps_between
 from ..errors import InstrumentFault, Timeout
 from ..ordering import InOrder
 from .models import ERRORS
+from .pace import SETTLING_S, Pace, end_of_slot
 from .packages import Decoded
 from .script import Script
 from .wire import ANSWER_WAIT_S, Wire
 
 _BUSY = "0006"
 _SAMPLE_WAIT_S = 0.5
-"""Commands wait as long for a sample: hundreds of channels that wake more often keep a computer busy."""
-_TOGETHER_S = 0.02
-"""Samples wait for the end of such a piece of time: a computer with many channels wakes less often."""
 _GRACE_S = 10.0
 """How much longer than the time between samples an instrument may be silent."""
 _ERROR = re.compile(r"([a-z]?)!([0-9A-F]{4})(?:: ?(.*))?")
@@ -34,9 +33,11 @@ class ScriptRun:
         What is executed; it is sent at once.
     who : str
         The instrument, for messages.
+    speed : float
+        How much of the instrument's time passes in a second of the computer's.
     """
 
-    def __init__(self, wire: Wire, script: Script, who: str) -> None:
+    def __init__(self, wire: Wire, script: Script, who: str, *, speed: float = 1.0) -> None:
         self.ended = False
         self.was_refused = False
         """The instrument answered with an error, after which it hears nothing for a while."""
@@ -59,14 +60,23 @@ class ScriptRun:
         self._is_over = False
         self._is_accepted = False
         self._unanswered_stops = 0
+        self._was_told_to_stop = False
         self._heard_at = time.monotonic()
+        self._pace = Pace(script.interval_s / speed)
+        self._woken = threading.Event()
         self._order: InOrder[Block] = InOrder(script.interval_s)
         wire.send("e", *script.lines, "")
 
     def stop(self) -> None:
         """Ask the instrument to abort the script; it then executes ``on_finished:``."""
         self._unanswered_stops += 1
+        self._was_told_to_stop = True
         self._wire.send("Z")
+        self.wake()
+
+    def wake(self) -> None:
+        """Have `pump` return without waiting for a sample; callable from any thread."""
+        self._woken.set()
 
     def pump(self) -> None:
         """Read what has arrived, waiting a moment for it.
@@ -76,14 +86,18 @@ class ScriptRun:
         Timeout
             The instrument has been silent for longer than the step allows.
         """
+        if self._dozed():
+            return
+        looked_at = time.monotonic()
         lines = self._wire.lines(_SAMPLE_WAIT_S)
         if not lines:
             self._check_silence()
             return
         self._heard_at = time.monotonic()
-        if lines[-1].startswith("P"):
-            # The pieces are the same for all channels: what wakes just after another one does half the work.
-            time.sleep(_TOGETHER_S - self._heard_at % _TOGETHER_S)
+        if lines[-1].startswith("P") and not self._pace.foresaw(looked_at, self._heard_at):
+            time.sleep(end_of_slot(self._heard_at) - self._heard_at)
+            if self._pace.left_s > 0.0:
+                lines += self._wire.lines(SETTLING_S)
         packages: list[str] = []
         for index, line in enumerate(lines):
             if line.startswith("P"):
@@ -105,6 +119,14 @@ class ScriptRun:
         """Return the blocks that have come since the last call."""
         blocks, self._blocks = self._blocks, []
         return blocks
+
+    def _dozed(self) -> bool:
+        """Sleep until the next sample should be there; return whether somebody wanted it otherwise."""
+        left_s = 0.0 if self._was_told_to_stop else self._pace.left_s
+        if left_s <= 0.0 or not self._woken.wait(left_s):
+            return False
+        self._woken.clear()
+        return True
 
     def _check_silence(self) -> None:
         silent_s = time.monotonic() - self._heard_at
