@@ -1,6 +1,6 @@
 """How late a program wakes that does nothing else: ``python -m benchmarks.bare_wakes [seconds]``.
 
-What another machine's programs take away shows here, and nothing that we could do better.
+What other programs and other virtual machines take of this computer shows here, and nothing of our own.
 """
 
 import sys

@@ -55,7 +55,7 @@ class Segment:
         """A sentence about the limit that was exceeded."""
         self.gap_s = 0.0
         """The longest time in which nothing was measured and that has not been told yet."""
-        self._regular_s = _GAP * max(step.measure_every_s, step.record.interval_s) + _GAP_S
+        self._longest_wait_s = _GAP * max(step.measure_every_s, step.record.interval_s) + _GAP_S
         self._condition: str | None = None
         self._last_s = 0.0
         self._count = 0
@@ -157,10 +157,10 @@ class Segment:
         """Return which samples come long after the one before; None where none does."""
         waits_s = steps_between(time_s, self._last_s)
         longest_s = float(waits_s.max())
-        if longest_s <= self._regular_s:
+        if longest_s <= self._longest_wait_s:
             return None
         self.gap_s = max(self.gap_s, longest_s)
-        return waits_s > self._regular_s
+        return waits_s > self._longest_wait_s
 
     def _take_spectrum(self, block: Block) -> Block:
         rows = np.empty(len(block), IMPEDANCE)

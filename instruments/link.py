@@ -193,12 +193,12 @@ class SocketLink:
         try:
             parts = urlsplit(address)
             self._socket = socket.create_connection((parts.hostname or "", parts.port or 0), _CONNECT_WAIT_S)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket.settimeout(_WRITE_WAIT_S)
+            # Of its own, because it waits differently, and another thread may write meanwhile.
+            self._reader = self._socket.dup()
         except (OSError, ValueError) as error:
             raise NotConnected(f"Nothing answers at {address}: {_reason(error)}.") from error
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.settimeout(_WRITE_WAIT_S)
-        # Of its own, because it waits differently, and another thread may write meanwhile.
-        self._reader = self._socket.dup()
 
     def read(self, wait_s: float = READ_WAIT_S) -> bytes:
         """Return what has arrived, at once; nothing after waiting so long in vain."""

@@ -143,11 +143,11 @@ class JournalWriter:
         if self._closing.is_set():
             return
         self._closing.set()
-        is_written = self.flush(patience_s)
+        took_all = self.flush(patience_s)
         self._thread.ask(self._turn)
         # A disk that is blocked keeps the file.
-        self._closed.wait(patience_s if is_written else _RETRY_S)
-        if not is_written:
+        self._closed.wait(patience_s if took_all else _RETRY_S)
+        if not took_all:
             raise StorageError(
                 f"{self.trouble or f'{self.path} takes no data.'} The last {self._pending_bytes} bytes "
                 "of the run are in memory only, and are written if it takes them before the program ends."
@@ -201,7 +201,8 @@ class JournalWriter:
             self._is_whole = is_last
         except OSError as error:
             self._sync_error = error
-        self._syncing_since = None
+        finally:
+            self._syncing_since = None
         if self._closing.is_set() or self._sync_error is not None:
             self._thread.ask(self._turn)
 

@@ -9,6 +9,7 @@ import pytest
 from faradaic.core.clock import ScaledClock, VirtualClock
 from faradaic.core.samples import IMPEDANCE_MEASUREMENT, MEASUREMENT, Flag
 from faradaic.engine import Runner, run
+from faradaic.engine.messages import Recorded
 from faradaic.instruments import OutOfRange, open_instrument
 from faradaic.protocols import (
     Cell,
@@ -219,16 +220,21 @@ def test_a_cut_off_ends_a_charge_where_it_should(model, tmp_path):
         assert not device.cell_is_on
 
 
-def test_a_limit_puts_the_cell_at_rest_within_a_sample(model, tmp_path):
+def test_a_limit_puts_the_cell_at_rest_with_the_sample_that_exceeds_it(model, tmp_path):
+    heard = []
     with connected(model, Resistor(OHM), ScaledClock(4.0)) as (instrument, device):
         step = PotentialSweep(path_V=(0.0, 1.0), rate_V_per_s=0.05, sample_every_V=0.01)
         runner = Runner(
             Steps(given=(step,)), instrument.channels[0], cell=Cell(), out=tmp_path / "r.h5",
-            limits=SafetyLimits(current_max="0.5 mA"),
+            limits=SafetyLimits(current_max="0.505 mA"), subscribers=[heard.append],
         )  # fmt: skip
         assert runner.run() == "failed: limit"
         assert not device.cell_is_on
-        assert runner._record.last_sample["current_ampere"] < 0.525e-3
+    # A computer that is held up hears several samples together: nothing is measured after them.
+    # The sweep has points at 0.50 and at 0.51 mA.
+    *before, last = (message.rows["current_ampere"] for message in heard if isinstance(message, Recorded))
+    assert len(before) > 10
+    assert max(current_A.max() for current_A in before) <= 0.505e-3 < last.max()
 
 
 # The same cell on every instrument gives the same result
