@@ -168,7 +168,7 @@ def test_pause_go_on_skip_and_stop_by_keys_on_several_channels(bench):
     start(window, HOLD, ("A1", "A2"))
     both = lambda wanted: {state(engine, "A1"), state(engine, "A2")} == {wanted}  # noqa: E731
     wait_for(lambda: both("running"))
-    assert window.panels.rack.names == ["A1", "A2"]
+    wait_for(lambda: window.panels.rack.names == ["A1", "A2"])
     wait_for(window.actions_by_name["pause"].isEnabled)
     press(window, "F6")
     wait_for(lambda: both("paused"))
