@@ -84,6 +84,8 @@ def start(window, protocol, channels=("A1",), cell=CELL):
     plan.load(protocol)
     wait_for(plan.run_button.isEnabled)
     click(plan.run_button)
+    # The answer of the service brings the plot to the front, perhaps after the run has begun.
+    wait_for(lambda: not window.panels.is_planning)
 
 
 # From the plan to the result
